@@ -1,0 +1,70 @@
+# Needs Python 3.11 or newer and make; everything else comes from the lock files into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# More for pytest: make test ARGS="tests/claims -k hedge"
+ARGS ?=
+# More for the resolver: make lock UV_ARGS=--upgrade
+UV_ARGS ?=
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UV_ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve test check format lock openapi clean
+
+help:  ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: .venv/.runtime  ## Serve the API with its demo claims on http://127.0.0.1:8000
+	@exec $(BIN)/onrecord serve --migrate --demo
+
+test: .venv/.dev  ## Run all tests, on SQLite and on PostgreSQL
+	@$(BIN)/pytest -n auto $(ARGS)
+
+check: .venv/.dev  ## Check format, lint, types, imports and the Dockerfile, then run all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	@$(BIN)/pytest -n auto $(ARGS)
+
+format: .venv/.dev  ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: .venv/.runtime  ## Write openapi/openapi.json from the code
+	@mkdir -p openapi
+	$(BIN)/onrecord openapi > openapi/openapi.json.new || { rm -f openapi/openapi.json.new; exit 1; }
+	@mv openapi/openapi.json.new openapi/openapi.json
+
+lock: .venv/pyvenv.cfg  ## Resolve the dependencies again and write the lock files
+	$(PIP) install -qq uv
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --output-file requirements-build.lock --group build
+	$(COMPILE) --output-file requirements-dev.lock --constraint requirements.lock --group dev pyproject.toml
+
+clean:  ## Remove the environment, caches and build output, but no data
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis build dist
+	find app migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. A stamp is younger than the files it was installed from, so a second make has nothing to do.
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit("Onrecord needs Python 3.11 or newer, and $(PYTHON) is %d.%d: try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock requirements-build.lock pyproject.toml | .venv/pyvenv.cfg
+	@echo "Installing what Onrecord needs into .venv; this takes a minute or so."
+	@$(PIP) install -qq --require-hashes --requirement requirements.lock --requirement requirements-build.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Holds all that .runtime holds, in the same versions.
+.venv/.dev: requirements-dev.lock requirements.lock requirements-build.lock pyproject.toml | .venv/pyvenv.cfg
+	@echo "Installing what Onrecord and its tests need into .venv; this takes a minute or two."
+	@$(PIP) install -qq --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@touch .venv/.runtime $@

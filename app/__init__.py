@@ -1,0 +1,1 @@
+"""Onrecord: a ledger of source-attributed claims."""

@@ -1,0 +1,197 @@
+"""Routes that let nobody in by default: each declares a scope, or that it is open, or the app does not start."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from app.access import queries
+from app.access.context import context_of
+from app.access.principals import PUBLIC_READER, Principal
+from app.access.units import Reads, Writes
+from app.kit.json_body import parse
+from app.kit.problems import FIELD_NAME, FieldError, Invalid, Unauthenticated, UnsupportedMediaType
+from app.models.vocabulary import Scope
+
+MERGE_PATCH: Final = "application/merge-patch+json"
+READ_MEDIA_TYPES: Final = {"POST": ("application/json",), "PATCH": (MERGE_PATCH, "application/json")}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a route asks of its caller; None opens it to everyone."""
+
+    scope: Scope | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsWith(Guard):
+    """A dependency: the reads of a caller who holds the scope."""
+
+    def __call__(self, request: Request) -> Reads:
+        """The reads of this request."""
+        return Reads(request, context_of(request), request.state.principal)
+
+
+@dataclass(frozen=True, slots=True)
+class WritesWith(Guard):
+    """A dependency: the writes of a caller who holds the scope."""
+
+    versioned: bool = True
+
+    def __call__(self, request: Request) -> Writes:
+        """The writes of this request."""
+        return Writes(request, context_of(request), request.state.principal, self.versioned)
+
+
+@dataclass(frozen=True, slots=True)
+class Open(Guard):
+    """A dependency that declares a route open: what it answers is the same for everyone."""
+
+    scope: Scope | None = None
+
+    def __call__(self) -> None:
+        """Does nothing; it stands for the decision."""
+
+
+OPEN: Final = Depends(Open())
+
+ClaimReads = Annotated[Reads, Depends(ReadsWith(Scope.CLAIMS_READ))]
+ClaimWrites = Annotated[Writes, Depends(WritesWith(Scope.CLAIMS_WRITE))]
+AssessmentWrites = Annotated[Writes, Depends(WritesWith(Scope.CLAIMS_ASSESS))]
+SourceWrites = Annotated[Writes, Depends(WritesWith(Scope.SOURCES_WRITE))]
+KeyReads = Annotated[Reads, Depends(ReadsWith(Scope.KEYS_MANAGE))]
+KeyWrites = Annotated[Writes, Depends(WritesWith(Scope.KEYS_MANAGE, versioned=False))]
+
+
+class UnguardedRoute(Exception):
+    """A route declares neither a scope nor that it is open."""
+
+    def __init__(self, path: str) -> None:
+        """Takes the route's path."""
+        super().__init__(f"The route {path} declares no scope, so nobody knows who may call it.")
+        self.path = path
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read by `app.kit.json_body.parse`."""
+
+    async def json(self) -> Any:
+        """The body's value; problems are raised before FastAPI asks for it, see GuardedRoute."""
+        if not hasattr(self, "_strict_json"):
+            self._strict_json = parse(await self.body())
+        return self._strict_json
+
+
+class GuardedRoute(APIRoute):
+    """A route that knows its caller before it reads the body, and reads the body strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind the guard that the endpoint's dependencies declare."""
+        handle = super().get_route_handler()
+        guard = guard_of(self.dependant)
+        parameters = frozenset(_query_names(self.dependant))
+        reads_body = self.body_field is not None
+
+        async def guarded(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            if guard is not None and guard.scope is not None:
+                strict.state.principal = await run_in_threadpool(_authenticate, strict, guard.scope)
+            _check_parameters(strict, parameters)
+            strict.state.body = b""
+            if reads_body:
+                await _read_body(strict)
+            return await handle(strict)
+
+        return guarded
+
+
+def guarded_router(prefix: str, tag: str) -> APIRouter:
+    """A router below /v1 whose routes are guarded."""
+    return APIRouter(prefix=f"/v1{prefix}", tags=[tag], route_class=GuardedRoute)
+
+
+def guard_of(dependant: Dependant) -> Guard | None:
+    """The guard that an endpoint declares, itself or through what it depends on."""
+    for needed in dependant.dependencies:
+        call: object = needed.call
+        if isinstance(call, Guard):
+            return call
+        inner = guard_of(needed)
+        if inner is not None:
+            return inner
+    return None
+
+
+def require_guards(app: FastAPI) -> None:
+    """Raises UnguardedRoute if a route of the API declares neither a scope nor that it is open."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and (not isinstance(route, GuardedRoute) or guard_of(route.dependant) is None):
+            raise UnguardedRoute(str(context.path))
+
+
+def _authenticate(request: Request, scope: Scope) -> Principal:
+    """The holder of the presented key, who must hold the scope."""
+    context = context_of(request)
+    header = request.headers.get("authorization")
+    if header is None:
+        if context.settings.public_read and scope in PUBLIC_READER.scopes:
+            return PUBLIC_READER
+        raise Unauthenticated("Send an API key: `Authorization: Bearer <key>`.")
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthenticated("The Authorization header must be `Bearer <key>`.")
+    with context.database.reading() as session:
+        found = queries.key_by_digest(session, context.pepper.key_digest(key.strip()), context.clock())
+        if found is None:
+            raise Unauthenticated("This key is unknown, expired or revoked.")
+        principal = Principal(key_id=found.id, scopes=frozenset(Scope(name) for name in found.scopes))
+    principal.require(scope)
+    return principal
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        kind = field.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (info.alias or name for name, info in kind.model_fields.items())
+        else:
+            yield field.alias
+    for needed in dependant.dependencies:
+        yield from _query_names(needed)
+
+
+def _check_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuses query parameters that the route does not have, and NUL, which PostgreSQL cannot compare with."""
+    errors = []
+    for name in dict.fromkeys(request.query_params.keys()):
+        if name not in known:
+            shown = name if FIELD_NAME.fullmatch(name) else "query"
+            errors.append(FieldError("unknown_parameter", "There is no parameter of this name here.", parameter=shown))
+    values = [*request.query_params.multi_items(), *request.path_params.items()]
+    errors += [
+        FieldError("unstorable_character", "NUL cannot be stored.", parameter=name)
+        for name, value in values
+        if "\0" in str(value) and (name in known or name in request.path_params)
+    ]
+    if errors:
+        raise Invalid(errors=errors[:20])
+
+
+async def _read_body(request: StrictRequest) -> None:
+    body = await request.body()
+    request.state.body = body
+    if not body:
+        return
+    accepted = READ_MEDIA_TYPES[request.method]
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if media_type.strip().lower() not in accepted or charset not in {"", "utf-8"}:
+        raise UnsupportedMediaType(f"Send {' or '.join(accepted)} in UTF-8.", headers={"Accept": accepted[0]})
+    await request.json()

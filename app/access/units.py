@@ -1,0 +1,229 @@
+"""How a route reads and writes: a unit of work with its caller, its instant and its session, and the reply it gives.
+
+A router hands a function of the unit to `Reads` or `Writes`, which open the session, run it, and turn its Reply into
+a response. So that a write can be run again whole, nothing happens outside that function.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+import orjson
+from fastapi import Request, Response
+from sqlmodel import Session
+
+from app.access import queries
+from app.access.context import Context
+from app.access.principals import Principal
+from app.kit.paging import next_link
+from app.kit.problems import IdempotencyKeyReused, InFlight, PreconditionRequired, Stale, invalid_parameter
+from app.models import StoredReply
+
+REPLIES_KEPT_FOR: Final = timedelta(hours=24)
+MAX_KEY_LENGTH: Final = 255
+"""Longest Idempotency-Key; the IETF draft sets none, and common clients stay below this."""
+JSON_MEDIA_TYPE: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The version that a change says it changes: an If-Match header (RFC 9110 §13.1.1), or none."""
+
+    if_match: str | None
+
+    def check(self, document: str) -> None:
+        """Does nothing where the header names the document; raises Stale where it names another."""
+        if self.if_match is None or self.if_match.strip() == "*":
+            return
+        current = document_digest(document)
+        named = [tag.strip().strip('"').partition("-")[0] for tag in self.if_match.split(",")]
+        if current not in named:
+            raise Stale
+
+    def require(self) -> None:
+        """Raises PreconditionRequired where there is no If-Match (RFC 6585 §3)."""
+        if self.if_match is None:
+            raise PreconditionRequired
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of work: the session it runs in, who asked for it, and the instant it bears."""
+
+    session: Session
+    principal: Principal
+    now: datetime
+    context: Context
+    precondition: Precondition
+
+    @property
+    def actor_id(self) -> str:
+        """The id of the key that writes."""
+        return self.principal.key_id or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a unit of work answers with. `document` is the canonical document that the ETag names first, if one is."""
+
+    body: bytes
+    document: str | None = None
+    status: int = 200
+    location: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    next_cursor: str | None = None
+    kept_body: bytes | None = None
+    """What is kept for a repeated request where the body itself must not be: a new key is shown once."""
+
+    def created(self, location: str) -> Self:
+        """The same reply as 201 Created, with the path of what was created."""
+        return replace(self, status=201, location=location)
+
+    @property
+    def etag(self) -> str:
+        """A strong validator of the body, whose first half names the canonical document alone.
+
+        The body also holds what the document's ids stand for, so it changes when an outlet is renamed and the
+        document does not. If-None-Match compares the whole, If-Match the first half.
+        """
+        whole = hashlib.blake2b(self.body, digest_size=8).hexdigest()
+        return f'"{document_digest(self.document)}-{whole}"' if self.document is not None else f'"{whole}"'
+
+
+def document_digest(document: str) -> str:
+    """The half of an ETag that names a canonical document: 64 bits of its BLAKE2b hash."""
+    return hashlib.blake2b(document.encode(), digest_size=8).hexdigest()
+
+
+Work = Callable[[Unit], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Runs a function of a unit over one snapshot of the database and answers with its reply."""
+
+    request: Request
+    context: Context
+    principal: Principal
+
+    def __call__(self, work: Work) -> Response:
+        """The reply as a response, as `answer` makes it."""
+        with self.context.database.reading() as session:
+            unit = Unit(session, self.principal, self.context.clock(), self.context, Precondition(None))
+            reply = work(unit)
+        return answer(self.request, reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Runs a function of a unit in one transaction and answers once it is committed."""
+
+    request: Request
+    context: Context
+    principal: Principal
+    versioned: bool = True
+    """Whether a change or removal must say in If-Match what it changes."""
+
+    def __call__(self, work: Work) -> Response:
+        """The reply as a response; the first one again for a repeated Idempotency-Key."""
+        key = self.request.headers.get("idempotency-key")
+        if self.request.method != "POST" or key is None:
+            return _response(self.context.database.write(lambda session: work(self._unit(session))))
+        return self._once(work, key)
+
+    def _unit(self, session: Session) -> Unit:
+        precondition = Precondition(self.request.headers.get("if-match"))
+        if self.versioned and self.request.method in {"PATCH", "PUT", "DELETE"}:
+            precondition.require()
+        return Unit(session, self.principal, self.context.clock(), self.context, precondition)
+
+    def _once(self, work: Work, key: str) -> Response:
+        if not 0 < len(key) <= MAX_KEY_LENGTH:
+            raise invalid_parameter("Idempotency-Key", "wrong_form", f"Must have 1 to {MAX_KEY_LENGTH} characters.")
+        holder, pepper = self.principal.key_id or "", self.context.pepper
+        key_digest = pepper.digest("idempotency-key", key.encode())
+        request_digest = pepper.digest(
+            "idempotent-request",
+            self.request.method.encode(),
+            str(self.request.url.path).encode(),
+            self.request.state.body,
+        )
+        with self.context.in_flight_lock:
+            if (holder, key_digest) in self.context.in_flight:
+                raise InFlight
+            self.context.in_flight.add((holder, key_digest))
+        try:
+            return self.context.database.write(
+                lambda session: self._first_or_again(session, work, key_digest, request_digest)
+            )
+        finally:
+            with self.context.in_flight_lock:
+                self.context.in_flight.discard((holder, key_digest))
+
+    def _first_or_again(self, session: Session, work: Work, key_digest: str, request_digest: str) -> Response:
+        unit = self._unit(session)
+        queries.forget_replies(session, unit.now - REPLIES_KEPT_FOR)
+        kept = queries.stored_reply(session, unit.actor_id, key_digest)
+        if kept is not None:
+            if kept.request_digest != request_digest:
+                raise IdempotencyKeyReused
+            headers = {**kept.headers, "Idempotency-Replayed": "true"}
+            return Response(kept.body.encode(), kept.status, headers, JSON_MEDIA_TYPE)
+        reply = work(unit)
+        response = _response(reply)
+        session.add(
+            StoredReply(
+                key_id=unit.actor_id,
+                key_digest=key_digest,
+                request_digest=request_digest,
+                status=reply.status,
+                headers=_headers(reply),
+                body=(reply.kept_body or reply.body).decode(),
+                created_at=unit.now,
+            )
+        )
+        return response
+
+
+def answer(request: Request, reply: Reply) -> Response:
+    """The reply to a read as a response: a Link where a page follows, 304 where If-None-Match names its ETag.
+
+    RFC 9110 §13.1.2, RFC 8288.
+    """
+    if request.method == "GET" and _names(request.headers.get("if-none-match"), reply.etag):
+        return Response(status_code=304, headers={"ETag": reply.etag, **_CACHING})
+    if reply.next_cursor is not None:
+        link = next_link(request.url.path, request.url.query, reply.next_cursor)
+        reply = replace(reply, headers={**reply.headers, "Link": link})
+    return _response(reply)
+
+
+def json_reply(value: Any, *, kept: Reply | None = None) -> Reply:
+    """A reply with a JSON value that is no canonical document; of a repeated request, with `kept` instead."""
+    body = orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    return Reply(body=body, kept_body=kept.body if kept is not None else None)
+
+
+_CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+
+def _headers(reply: Reply) -> dict[str, str]:
+    headers = {"ETag": reply.etag, **_CACHING, **reply.headers}
+    if reply.location is not None:
+        headers["Location"] = reply.location
+    return headers
+
+
+def _response(reply: Reply) -> Response:
+    if reply.status == 204:
+        return Response(status_code=204, headers=dict(_CACHING))
+    return Response(reply.body, reply.status, _headers(reply), JSON_MEDIA_TYPE)
+
+
+def _names(header: str | None, etag: str) -> bool:
+    """Whether an If-None-Match header names the ETag, by weak comparison (RFC 9110 §8.8.3.2)."""
+    if header is None:
+        return False
+    return header.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in header.split(",")]

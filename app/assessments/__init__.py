@@ -1,0 +1,1 @@
+"""What we think of a claim or of one attribution: assessments and the scales they are given in."""

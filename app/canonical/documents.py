@@ -1,0 +1,44 @@
+"""Renders and records documents, their texts apart."""
+
+from app.access.principals import AUDIENCE_OF, Audience
+from app.access.units import Unit
+from app.canonical import queries
+from app.changes.record import Content, Written, record_change
+from app.kit.edtf import day_text
+from app.models import Document, Source
+from app.models.vocabulary import ChangeAction, ResourceKind
+
+
+def record_document(unit: Unit, document: Document, action: ChangeAction) -> None:
+    """Records a write of the document; the outlet stays out of sight of those who may not see it."""
+    unit.session.flush()
+    own = AUDIENCE_OF[document.visibility]
+    outlet = Audience.PUBLIC
+    if document.outlet_id is not None:
+        outlet = queries.audiences(unit.session, Source, [document.outlet_id])[document.outlet_id]
+    contents = [
+        document_content(document, show_outlet=seen_by >= outlet) if seen_by >= own else None for seen_by in Audience
+    ]
+    record_change(unit, Written(ResourceKind.DOCUMENT, document.id, action, contents))
+
+
+def document_content(document: Document, *, show_outlet: bool = True) -> Content:
+    """What is read of a document, version, time of change and text apart."""
+    return {
+        "id": document.id,
+        "url": document.url,
+        "canonical_url": document.canonical_url,
+        "archive_url": document.archive_url,
+        "title": document.title,
+        "byline": document.byline,
+        "outlet_id": document.outlet_id if show_outlet else None,
+        "published": document.published,
+        "published_earliest": day_text(document.published_earliest_day),
+        "published_latest": day_text(document.published_latest_day),
+        "published_basis": document.published_basis,
+        "language": document.language,
+        "accessed_at": document.accessed_at,
+        "text_sha256": document.text_sha256,
+        "visibility": document.visibility,
+        "recorded_at": document.recorded_at,
+    }

@@ -1,0 +1,36 @@
+"""What else a change of visibility changes: every document that names what was hidden or shown.
+
+A source or document that becomes hidden must vanish at once from all that names it, so the write that hides it records
+those anew, in its own transaction.
+"""
+
+from app.access.units import Unit
+from app.canonical import queries
+from app.canonical.claims import record_claim
+from app.canonical.documents import record_document
+from app.canonical.sources import record_source, record_source_relation
+from app.models import Claim
+from app.models.vocabulary import ChangeAction
+
+
+def record_what_names_source(unit: Unit, source_id: str) -> None:
+    """Records anew the sources, documents, relations and claims that name the source."""
+    for member in queries.sources_of_organization(unit.session, source_id):
+        record_source(unit, member, ChangeAction.UPDATED)
+    for document in queries.documents_of_outlet(unit.session, source_id):
+        record_document(unit, document, ChangeAction.UPDATED)
+    for relation in queries.relations_of_source(unit.session, source_id):
+        record_source_relation(unit, relation, ChangeAction.UPDATED)
+    _record_claims(unit, queries.claims_naming_source(unit.session, source_id))
+
+
+def record_what_names_document(unit: Unit, document_id: str) -> None:
+    """Records anew the claims that name the document."""
+    _record_claims(unit, queries.claims_naming_document(unit.session, document_id))
+
+
+def _record_claims(unit: Unit, claim_ids: list[str]) -> None:
+    for claim_id in claim_ids:
+        claim = queries.locked(unit.session, Claim, claim_id)
+        if claim is not None:
+            record_claim(unit, claim, ChangeAction.UPDATED)

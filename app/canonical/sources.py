@@ -1,0 +1,66 @@
+"""Renders and records sources and how they stand to one another."""
+
+from app.access.principals import AUDIENCE_OF, Audience
+from app.access.units import Unit
+from app.canonical import queries
+from app.changes.record import Content, Written, record_change
+from app.models import Source, SourceRelation
+from app.models.vocabulary import ChangeAction, ResourceKind
+
+
+def record_source(unit: Unit, source: Source, action: ChangeAction) -> None:
+    """Records a write of the source; the organization stays out of sight of those who may not see it."""
+    unit.session.flush()
+    own = AUDIENCE_OF[source.visibility]
+    organization = Audience.PUBLIC
+    if source.organization_id is not None:
+        organization = queries.audiences(unit.session, Source, [source.organization_id])[source.organization_id]
+    contents = [
+        source_content(source, show_organization=seen_by >= organization) if seen_by >= own else None
+        for seen_by in Audience
+    ]
+    record_change(unit, Written(ResourceKind.SOURCE, source.id, action, contents, dated=True))
+
+
+def source_content(source: Source, *, show_organization: bool = True) -> Content:
+    """What is read of a source, version and date of change apart."""
+    return {
+        "id": source.id,
+        "kind": source.kind,
+        "anonymity": source.anonymity,
+        "name": source.name,
+        "description": source.description,
+        "label": source_label(source),
+        "role": source.role,
+        "organization_id": source.organization_id if show_organization else None,
+        "country": source.country,
+        "language": source.language,
+        "same_as": source.same_as,
+        "member_count_min": source.member_count_min,
+        "member_count_max": source.member_count_max,
+        "reliability": source.reliability,
+        "visibility": source.visibility,
+        "recorded_on": source.recorded_on,
+    }
+
+
+def source_label(source: Source) -> str:
+    """What to print for the source: its name if that is published, else its description, else what it is."""
+    return source.name or source.description or f"{source.anonymity} {source.kind}".replace("unknown", "source")
+
+
+def record_source_relation(unit: Unit, relation: SourceRelation, action: ChangeAction) -> None:
+    """Records a write of the relation, which exists for those who may see both sources."""
+    unit.session.flush()
+    seen_from = queries.audiences(unit.session, Source, [relation.source_id, relation.other_id])
+    content: Content = {
+        "id": relation.id,
+        "source_id": relation.source_id,
+        "other_id": relation.other_id,
+        "kind": relation.kind,
+        "note": relation.note,
+        "recorded_on": relation.recorded_on,
+    }
+    gone = action is ChangeAction.DELETED
+    contents = [content if seen_by >= max(seen_from.values()) and not gone else None for seen_by in Audience]
+    record_change(unit, Written(ResourceKind.SOURCE_RELATION, relation.id, action, contents, dated=True))

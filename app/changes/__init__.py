@@ -1,0 +1,1 @@
+"""The append-only history: one row a version of what an audience reads, written with the write itself."""

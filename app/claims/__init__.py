@@ -1,0 +1,1 @@
+"""Claims: the statements, and everything that is recorded on them."""

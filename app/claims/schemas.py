@@ -1,0 +1,110 @@
+"""What a caller sends of claims, and the lists and the history they are read in."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from app.assessments.schemas import FirstAssessment
+from app.attributions.schemas import AttributionCreate
+from app.canonical.claim_schemas import ClaimFields, ClaimRead, Included
+from app.canonical.replies import Page
+from app.canonical.values import Occurred, Quantity
+from app.kit.paging import PageParameters
+from app.kit.problems import RuleBroken
+from app.kit.schemas import Instant, Paragraph, Payload, Reading, partial
+from app.models.vocabulary import ChangeAction, ClaimStatus
+
+MAX_ATTRIBUTIONS = 100
+"""Most attributions that come along with a new claim; more can follow."""
+
+
+class ClaimContent(ClaimFields):
+    """Everything about a claim that a caller decides, its attributions and assessments apart."""
+
+    status: Literal[ClaimStatus.DRAFT, ClaimStatus.PUBLISHED] = Field(
+        ClaimStatus.PUBLISHED,
+        description="A published claim has at least one attribution; a draft may have none, and is internal.",
+        examples=["published"],
+    )
+    occurred: Occurred | None = Field(None, description="When it happened.")
+    quantities: Annotated[list[Quantity], Field(max_length=50)] = Field(default=[], description="How much or how many.")
+
+
+class ClaimCreate(ClaimContent):
+    """A new claim, with who said it and what is thought of it."""
+
+    attributions: Annotated[list[AttributionCreate], Field(max_length=MAX_ATTRIBUTIONS)] = Field(
+        default=[], description="Who says so, in which document, through whom."
+    )
+    assessment: FirstAssessment | None = Field(None, description="What we think of it.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> Self:
+        if self.status is ClaimStatus.PUBLISHED and not self.attributions:
+            raise RuleBroken("required", "A published claim has at least one attribution.", "attributions")
+        return self
+
+
+@partial(ClaimContent)
+class ClaimPatch(Payload):
+    """A JSON Merge Patch (RFC 7396) of a claim. Topics and quantities, being arrays, are replaced whole."""
+
+
+class RetractRequest(Payload):
+    """Why the claim is withdrawn."""
+
+    reason: Paragraph = Field(description="Why.", examples=["The outlet corrected the figure."])
+
+
+class ClaimFilter(PageParameters):
+    """Which claims, and in which order."""
+
+    sort: Literal["recorded_at", "-recorded_at"] = Field("-recorded_at", description="By when they were recorded.")
+
+
+class SourceClaimFilter(ClaimFilter):
+    """Which of a source's claims, and in which order."""
+
+    source_role: Literal["originator", "any"] = Field(
+        "originator",
+        description="originator: what the source said itself. any: also what it passed on or published.",
+    )
+
+
+class ClaimPage(Page):
+    """One page of claims, and what their ids stand for."""
+
+    items: list[ClaimRead] = Field(description="The claims, in the order asked for.")
+    included: Included = Field(description="The sources and documents that the claims name, each once.")
+
+
+class ClaimParameters(Payload):
+    """How to read a claim."""
+
+    as_of: Instant | None = Field(
+        None, description="Read it as it stood at that instant.", examples=["2026-11-23T09:30:00Z"]
+    )
+    fields: str | None = Field(
+        None,
+        max_length=1000,
+        description="Names of the fields to give, separated by commas; `id` always is.",
+        examples=["statement,occurred"],
+    )
+
+
+class VersionRead(Reading):
+    """One version of a claim."""
+
+    version: int = Field(description="Its number, from 1.", examples=[1])
+    action: ChangeAction = Field(description="What was done.", examples=["created"])
+    recorded_at: Instant = Field(description="When.", examples=["2026-11-23T09:30:00.000000Z"])
+    actor_id: str | None = Field(
+        description="Id of the key that did it; null for readers without internal:read.", examples=[None]
+    )
+    document: ClaimRead = Field(description="The claim as it stood from then on.")
+
+
+class HistoryPage(Page):
+    """One page of a claim's history."""
+
+    items: list[VersionRead] = Field(description="The versions, the newest first.")

@@ -1,0 +1,147 @@
+"""Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
+
+from typing import Any
+
+from app.access.units import Reply, Unit
+from app.assessments.service import add_assessment
+from app.attributions.service import add_attribution
+from app.canonical.claims import claim_content, record_claim, unretracted_claim
+from app.canonical.queries import claim_rows
+from app.canonical.replies import check_may_hide, one, readable
+from app.canonical.times import occurred_days
+from app.canonical.values import Occurred, Place, Quantity
+from app.claims import queries
+from app.claims.schemas import ClaimContent, ClaimCreate, ClaimPatch, RetractRequest
+from app.kit.ids import ordered_id
+from app.kit.problems import Conflict, invalid, validated
+from app.kit.schemas import decimal_text, merge_patch
+from app.models import Claim, ClaimTopic
+from app.models import Quantity as QuantityRow
+from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, ResourceKind, Scope, Visibility
+
+
+def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
+    """Records a claim with what comes along with it and answers with it.
+
+    All or nothing. Raises Forbidden for what the key may not record, and Invalid with the pointer to what breaks a
+    rule.
+    """
+    _check_may_hide(unit, sent)
+    claim = Claim(id=ordered_id(), recorded_at=unit.now, **_columns(sent))
+    unit.session.add(claim)
+    unit.session.flush()
+    _add_lists(unit, claim, sent)
+    for position, attribution in enumerate(sent.attributions):
+        add_attribution(unit, claim, attribution, pointer=f"/attributions/{position}")
+    if sent.assessment is not None:
+        unit.principal.require(Scope.CLAIMS_ASSESS)
+        add_assessment(unit, claim, sent.assessment, pointer="/assessment")
+    record_claim(unit, claim, ChangeAction.CREATED)
+    return _reply(unit, claim.id).created(f"/v1/claims/{claim.id}")
+
+
+def _reply(unit: Unit, claim_id: str) -> Reply:
+    unit.session.flush()
+    return one(unit, readable(unit, ResourceKind.CLAIM, claim_id), with_included=True)
+
+
+def _check_may_hide(unit: Unit, content: ClaimContent) -> None:
+    """Raises Forbidden for a claim that whoever writes it could not read."""
+    check_may_hide(unit, content.visibility)
+    embargoed = content.embargo_until is not None and content.embargo_until > unit.now
+    if content.status is ClaimStatus.DRAFT or embargoed:
+        check_may_hide(unit, Visibility.INTERNAL)
+
+
+def _columns(content: ClaimContent) -> dict[str, Any]:
+    names = ("statement", "language", "kind", "visibility", "embargo_until", "status")
+    columns = {name: getattr(content, name) for name in names}
+    place = content.place or Place.model_construct()
+    columns |= {f"place_{name}": getattr(place, name) for name in Place.model_fields}
+    return columns | _occurred_columns(content.occurred)
+
+
+def _occurred_columns(occurred: Occurred | None) -> dict[str, Any]:
+    names = ("verbatim", "edtf", "mode", "anchor_on", "resolution", "earliest_day", "latest_day")
+    if occurred is None:
+        return dict.fromkeys((f"occurred_{name}" for name in names), None)
+    earliest_day, latest_day = occurred_days(occurred)
+    worked_out = Resolution.UNRESOLVED if occurred.edtf is None else Resolution.EXPLICIT
+    return {
+        "occurred_verbatim": occurred.verbatim,
+        "occurred_edtf": occurred.edtf,
+        "occurred_mode": occurred.mode,
+        "occurred_anchor_on": occurred.anchor_on,
+        "occurred_resolution": occurred.resolution or worked_out,
+        "occurred_earliest_day": earliest_day,
+        "occurred_latest_day": latest_day,
+    }
+
+
+def _add_lists(unit: Unit, claim: Claim, content: ClaimContent) -> None:
+    for position, topic in enumerate(content.topics):
+        unit.session.add(ClaimTopic(claim_id=claim.id, position=position, topic=topic))
+    for position, quantity in enumerate(content.quantities):
+        unit.session.add(QuantityRow(claim_id=claim.id, position=position, **_quantity_columns(quantity)))
+
+
+def _quantity_columns(quantity: Quantity) -> dict[str, Any]:
+    columns = {name: getattr(quantity, name) for name in Quantity.model_fields}
+    for name in ("best", "low", "high"):
+        columns[name] = None if columns[name] is None else decimal_text(columns[name])
+    if quantity.low is not None or quantity.high is not None:
+        columns["bounds_basis"] = quantity.bounds_basis or BoundsBasis.STATED
+    return columns
+
+
+def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
+    """Merges the patch into the claim and answers with it.
+
+    Raises NotFound, Stale, Conflict for a retracted claim and for a published one that would be a draft again,
+    Forbidden, and Invalid for what the merged claim breaks.
+    """
+    claim = unretracted_claim(unit, claim_id)
+    sent = patch.model_dump(exclude_unset=True)
+    content = validated(ClaimContent, merge_patch(_current(unit, claim, sent), sent))
+    _check_may_hide(unit, content)
+    if claim.status is ClaimStatus.PUBLISHED and content.status is ClaimStatus.DRAFT:
+        raise Conflict("A published claim does not become a draft again: retract it, or narrow its visibility.")
+    if content.status is ClaimStatus.PUBLISHED and not queries.has_attribution(unit, claim_id):
+        raise invalid("/status", "required", "A published claim has at least one attribution.")
+    for name, value in _columns(content).items():
+        setattr(claim, name, value)
+    for row in queries.lists_of(unit.session, claim_id):
+        unit.session.delete(row)
+    unit.session.flush()
+    _add_lists(unit, claim, content)
+    record_claim(unit, claim, ChangeAction.UPDATED)
+    return _reply(unit, claim_id)
+
+
+def _current(unit: Unit, claim: Claim, sent: dict[str, Any]) -> dict[str, Any]:
+    """What the claim holds, without what is worked out anew of what is sent."""
+    whole = claim_content(claim_rows(unit.session, claim), unit.principal.audience)
+    current = {name: value for name, value in whole.items() if name in ClaimContent.model_fields}
+    if current["occurred"] is not None:
+        current["occurred"] = {name: current["occurred"][name] for name in Occurred.model_fields}
+        if "edtf" in (sent.get("occurred") or {}):
+            current["occurred"].pop("resolution")
+    current["quantities"] = [
+        {name: quantity[name] for name in Quantity.model_fields} for quantity in current["quantities"]
+    ]
+    return current
+
+
+def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
+    """Withdraws the claim for a reason and answers with it; it stays readable, with the reason.
+
+    Raises NotFound, Stale, and Conflict for a claim that is a draft or retracted already.
+    """
+    claim = unretracted_claim(unit, claim_id)
+    if claim.status is ClaimStatus.DRAFT:
+        raise Conflict("A draft was never published, so there is nothing to retract.")
+    claim.status = ClaimStatus.RETRACTED
+    claim.retraction_reason = sent.reason
+    claim.retracted_at = unit.now
+    record_claim(unit, claim, ChangeAction.RETRACTED)
+    return _reply(unit, claim_id)

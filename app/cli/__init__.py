@@ -1,0 +1,5 @@
+"""The command line: serve, migrate, demo, keys, openapi and verify."""
+
+from app.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,116 @@
+"""The commands of `onrecord`; each reads the same settings as the service."""
+
+import json
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from app import startup
+from app.access.secrets import WorldReadableSecret
+from app.cli import demo as demo_claims
+from app.cli import keys, verify
+from app.keys.service import ensure_first_key
+from app.main import create_app
+from app.settings import Settings
+
+console = Console(highlight=False)
+app = typer.Typer(
+    name="onrecord",
+    help="Onrecord keeps source-attributed claims: who said what, through whom, in what words, and how sure we are.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(keys.app, name="keys")
+
+Migrate = Annotated[bool, typer.Option("--migrate", help="Bring the database's tables to this version first.")]
+Demo = Annotated[bool, typer.Option("--demo", help="Record the demo claims first, if the database has no claims.")]
+
+
+@app.command()
+def serve(*, migrate: Migrate = False, demo: Demo = False) -> None:
+    """Serve the API. Address, database and the rest come from ONRECORD_* environment variables."""
+    settings = Settings()
+    startup.configure_logging(settings.log_level)
+    if migrate:
+        _migrate(settings)
+    if demo:
+        demo_claims.load_if_empty(settings, console)
+    _greet(settings)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _migrate(settings: Settings) -> None:
+    context = startup.open_context(settings)
+    try:
+        startup.migrate(context.database)
+        ensure_first_key(context)
+    finally:
+        context.database.dispose()
+
+
+def _greet(settings: Settings) -> None:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # compared, not bound
+    base, key = f"http://{host}:{settings.port}", settings.data_dir / "first.key"
+    console.print(f"\n[bold]Onrecord[/bold] answers on {base}  (stop it with Ctrl-C)")
+    console.print(f"  API, to read and to try:  {base}/docs")
+    console.print(f"  first key, every scope:   {key}\n")
+    console.print("Paste this into another terminal, in this folder, to ask what is on record:")
+    console.print(f'  curl -H "Authorization: Bearer $(cat {key})" "{base}/v1/claims?limit=3"\n', soft_wrap=True)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables to this version."""
+    settings = Settings()
+    startup.configure_logging(settings.log_level)
+    _migrate(settings)
+    console.print("The tables are of this version.")
+
+
+@app.command()
+def demo(
+    *,
+    url: Annotated[str | None, typer.Option(help="A running service to record them in, through its API.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="ONRECORD_KEY", help="The key to use with --url.")] = None,
+) -> None:
+    """Record the demo: the 22 claims of one article, through the public API."""
+    settings = Settings()
+    startup.configure_logging(settings.log_level)
+    if url is not None:
+        demo_claims.load_over_http(url, key or "", console)
+    else:
+        demo_claims.load_if_empty(settings, console)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's description, OpenAPI 3.1, as JSON."""
+    typer.echo(json.dumps(create_app(Settings()).openapi(), indent=2, ensure_ascii=False))
+
+
+@app.command("verify")
+def verify_command() -> None:
+    """Check that every stored document is what its rows give; exit with 1 where one is not."""
+    settings = Settings()
+    startup.configure_logging(settings.log_level)
+    if not verify.run(settings, console):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Runs the command line; what the operator can mend is said in a line, not in a traceback."""
+    try:
+        app()
+    except (startup.SchemaNotCurrent, WorldReadableSecret) as error:
+        Console(stderr=True).print(f"[red]{error}[/red]")
+        raise SystemExit(1) from None

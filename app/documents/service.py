@@ -1,0 +1,165 @@
+"""Records documents, and checks a text against what was quoted from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.access.units import Reply, Unit
+from app.canonical import queries as rows
+from app.canonical.documents import document_content, record_document
+from app.canonical.reach import record_what_names_document
+from app.canonical.replies import check_may_hide, check_references, one, readable
+from app.documents import queries
+from app.documents.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
+from app.documents.schemas import (
+    DocumentContent,
+    DocumentCreate,
+    DocumentPatch,
+    QuoteCheck,
+    QuoteStatus,
+    Verification,
+    VerifyRequest,
+    text_digest,
+)
+from app.kit.edtf import parse_edtf
+from app.kit.ids import ordered_id
+from app.kit.problems import AlreadyExists, NotFound, invalid, validated
+from app.kit.schemas import merge_patch
+from app.kit.urls import canonical_url
+from app.models import Document
+from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind
+
+
+def create_document(unit: Unit, sent: DocumentCreate) -> Reply:
+    """Records a document and answers with it. Raises as `add_document` does."""
+    document = add_document(unit, sent)
+    unit.session.flush()
+    found = readable(unit, ResourceKind.DOCUMENT, document.id)
+    return one(unit, found, extra={"text": document.text}).created(f"/v1/documents/{document.id}")
+
+
+def add_document(unit: Unit, sent: DocumentCreate, *, pointer: str = "") -> Document:
+    """The document, recorded. `pointer` leads to it in the request.
+
+    Raises Invalid for an outlet that the caller cannot read, Forbidden for a visibility that they cannot, and
+    AlreadyExists, with `existing_id`, where a document of that visibility stands at the address.
+    """
+    check_may_hide(unit, sent.visibility)
+    check_references(unit, ResourceKind.SOURCE, {f"{pointer}/outlet_id": sent.outlet_id})
+    columns = _columns(sent, pointer)
+    _check_address(unit, columns, None)
+    document = Document(id=ordered_id(), recorded_at=unit.now, **columns)
+    unit.session.add(document)
+    record_document(unit, document, ChangeAction.CREATED)
+    return document
+
+
+def _columns(content: DocumentContent, pointer: str = "") -> dict[str, Any]:
+    columns = {name: getattr(content, name) for name in DocumentContent.model_fields}
+    bounds = parse_edtf(content.published) if content.published is not None else None
+    columns |= {
+        "canonical_url": _address(content, pointer),
+        "published_earliest_day": bounds and bounds.earliest_day,
+        "published_latest_day": bounds and bounds.latest_day,
+        "published_basis": content.published_basis or (PublishedBasis.STATED if bounds else PublishedBasis.UNKNOWN),
+        "text_sha256": content.text_sha256 if content.text is None else text_digest(content.text),
+    }
+    return columns
+
+
+def _address(content: DocumentContent, pointer: str) -> str | None:
+    if content.canonical_url is not None or content.url is None:
+        return content.canonical_url
+    try:
+        return canonical_url(content.url)
+    except ValueError:
+        raise invalid(f"{pointer}/url", "wrong_form", "Must be an http or https URL.") from None
+
+
+def _check_address(unit: Unit, columns: Mapping[str, Any], own_id: str | None) -> None:
+    if columns["canonical_url"] is None:
+        return
+    existing = queries.document_at(unit.session, columns["canonical_url"], columns["visibility"])
+    if existing not in {None, own_id}:
+        raise AlreadyExists("A document with this address is recorded already.", members={"existing_id": existing})
+
+
+def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
+    """Merges the patch into the document and answers with it.
+
+    Raises NotFound, Stale, AlreadyExists, Forbidden, and Invalid for what the merged document breaks. Quotes are not
+    checked against a new text here: a refusal would tell of quotes that the caller may not see. `verify_document` is
+    for that.
+    """
+    document = rows.locked(unit.session, Document, document_id)
+    if document is None:
+        raise NotFound
+    unit.precondition.check(readable(unit, ResourceKind.DOCUMENT, document_id).document)
+    sent = patch.model_dump(exclude_unset=True)
+    content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
+    if content.outlet_id != document.outlet_id:
+        check_references(unit, ResourceKind.SOURCE, {"/outlet_id": content.outlet_id})
+    reaches = content.visibility is not document.visibility
+    if reaches:
+        check_may_hide(unit, content.visibility)
+    columns = _columns(content)
+    _check_address(unit, columns, document_id)
+    for name, value in columns.items():
+        setattr(document, name, value)
+    record_document(unit, document, ChangeAction.UPDATED)
+    if reaches:
+        record_what_names_document(unit, document_id)
+    unit.session.flush()
+    return one(unit, readable(unit, ResourceKind.DOCUMENT, document_id), extra={"text": document.text})
+
+
+def _current(document: Document, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What the document holds, without what is made anew of what is sent."""
+    names = set(DocumentContent.model_fields)
+    current = {name: value for name, value in document_content(document).items() if name in names}
+    current["text"] = document.text
+    if "url" in sent:
+        current.pop("canonical_url")
+    if "text" in sent:
+        current.pop("text_sha256")
+    if "published" in sent:
+        current.pop("published_basis")
+    return current
+
+
+def verify_document(unit: Unit, document_id: str, sent: VerifyRequest) -> Reply:
+    """Checks a text, the recorded one if none is sent, against the record and every quote from the document.
+
+    Changes nothing. Raises NotFound, and Invalid where there is no text to check.
+    """
+    readable(unit, ResourceKind.DOCUMENT, document_id)
+    recorded = queries.text_of(unit.session, document_id)
+    text = sent.text if sent.text is not None else recorded
+    if text is None:
+        raise invalid("/text", "required", "No text of this document is recorded, so one must be sent.")
+    recorded_digest = queries.digest_of(unit.session, document_id)
+    found = Verification(
+        document_id=document_id,
+        text_sha256=text_digest(text),
+        matches_recorded=None if recorded_digest is None else recorded_digest == text_digest(text),
+        quotes=[_check_quote(text, *quoted) for quoted in queries.quotes_from(unit, document_id)],
+    )
+    return Reply(body=found.model_dump_json().encode())
+
+
+def _check_quote(text: str, claim_id: str, attribution_id: str, quote: Mapping[str, Any]) -> QuoteCheck:
+    status, similarity = QuoteStatus.IN_PLACE, 1.0
+    start: int | None
+    end: int | None
+    try:
+        names = ("prefix", "suffix", "start", "end")
+        span = locate_quote(text, quote["exact"], **{name: quote[name] for name in names})
+        start, end = span.start, span.end
+    except QuoteNotFound as missing:
+        start, end, similarity = missing.nearest_start, missing.nearest_end, missing.similarity
+        status = QuoteStatus.MISSING if missing.fault is QuoteFault.ABSENT else QuoteStatus.MOVED
+    except QuoteAmbiguous as several:
+        start = several.offsets[0]
+        end = start + len(quote["exact"])
+    return QuoteCheck(
+        claim_id=claim_id, attribution_id=attribution_id, status=status, start=start, end=end, similarity=similarity
+    )

@@ -1,0 +1,41 @@
+"""The SQL of keys, as their managers see them."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlmodel import Session, col, select
+
+from app.access.units import Reply, Unit
+from app.canonical.replies import Listing, many
+from app.keys.schemas import KeyFilter, KeyRead
+from app.kit.paging import Key, Order
+from app.models import ApiKey
+
+
+def list_keys(unit: Unit, wanted: KeyFilter) -> Reply:
+    """Keys by when they were made, revoked ones included."""
+    created_at, own_id = col(ApiKey.created_at), col(ApiKey.id)
+    order = Order((Key(created_at, datetime.fromisoformat), Key(own_id)), wanted.sort.startswith("-"))
+    listing = Listing(KeyRead, order, f"keys|{wanted.filter_text}", render=key_json)
+    return many(unit, listing, wanted, select(ApiKey, created_at, own_id))
+
+
+def all_keys(session: Session) -> list[ApiKey]:
+    """Every key, the newest first."""
+    return list(session.exec(select(ApiKey).order_by(col(ApiKey.created_at).desc(), col(ApiKey.id).desc())))
+
+
+def key(session: Session, key_id: str) -> ApiKey | None:
+    """The key with this id, locked until the transaction ends."""
+    return session.exec(select(ApiKey).where(ApiKey.id == key_id).with_for_update()).one_or_none()
+
+
+def key_json(row: ApiKey) -> str:
+    """What is read of a key."""
+    return orjson.dumps(key_document(row), option=orjson.OPT_UTC_Z).decode()
+
+
+def key_document(row: ApiKey) -> dict[str, Any]:
+    """What is read of a key, by name."""
+    return {name: getattr(row, name) for name in KeyRead.model_fields}

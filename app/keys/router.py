@@ -1,0 +1,32 @@
+"""Routes of API keys."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+
+from app.access.routing import KeyReads, KeyWrites, guarded_router
+from app.keys import queries, service
+from app.keys.schemas import KEY_ID, KeyCreate, KeyCreated, KeyFilter, KeyPage
+from app.kit.schemas import Id
+
+router = guarded_router("/keys", "Keys")
+
+
+@router.get("", response_model=KeyPage)
+def list_keys(read: KeyReads, wanted: Annotated[KeyFilter, Query()]) -> Response:
+    """List API keys, revoked ones included, without their secrets."""
+    return read(lambda unit: queries.list_keys(unit, wanted))
+
+
+@router.post("", status_code=201, response_model=KeyCreated)
+def create_key(write: KeyWrites, body: KeyCreate) -> Response:
+    """Make an API key. Its secret is in this reply, once; what is stored cannot be turned back into it."""
+    return write(lambda unit: service.create_key(unit, body))
+
+
+@router.delete("/{key_id}", status_code=204)
+def revoke_key(
+    write: KeyWrites, key_id: Annotated[Id, Path(description="Id of the key.", examples=[KEY_ID])]
+) -> Response:
+    """Revoke an API key, for good and at once. Takes no version: revoking must not wait for anything."""
+    return write(lambda unit: service.revoke_key(unit, key_id))

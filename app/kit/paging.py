@@ -1,0 +1,139 @@
+"""Pages of a list: keyset, never offset, with a cursor that holds only for the list it was given for."""
+
+import base64
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from pydantic import Field
+from sqlalchemy import ColumnElement, tuple_
+from sqlmodel import Session, func, select
+
+from app.kit.problems import invalid_parameter
+from app.kit.schemas import Payload
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 200
+MAC_LENGTH: Final = 22
+"""Characters of a cursor's authenticator: 88 bits, so that nobody makes one up."""
+
+Sign = Callable[[bytes], str]
+KeyValue = str | int | date | datetime
+
+
+class PageParameters(Payload):
+    """Which page of a list."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most items on the page.", examples=[50])
+    cursor: str | None = Field(
+        None,
+        max_length=1000,
+        description="Where the page begins: `next_cursor` of the page before, with the same filter and sort.",
+    )
+    include_total: bool = Field(False, description="Whether to count all items of the list, which takes time.")
+    fields: str | None = Field(
+        None,
+        max_length=1000,
+        description="Names of the fields to give of each item, separated by commas; `id` always is.",
+        examples=["statement,occurred"],
+    )
+
+    @property
+    def filter_text(self) -> str:
+        """The filter and the sort, as text that a cursor is bound to."""
+        return self.model_dump_json(exclude={"limit", "cursor", "include_total", "fields"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column that a list is sorted by, and how its values are read back from a cursor."""
+
+    column: Any
+    read: Callable[[Any], KeyValue] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A list's order: columns that together are unique, all ascending or all descending."""
+
+    keys: tuple[Key, ...]
+    descending: bool
+
+    def clauses(self) -> list[ColumnElement[Any]]:
+        """What to order by."""
+        return [key.column.desc() if self.descending else key.column.asc() for key in self.keys]
+
+    def beyond(self, values: Sequence[KeyValue]) -> ColumnElement[bool]:
+        """The condition that a row comes after the one with these values."""
+        row, at = tuple_(*(key.column for key in self.keys)), tuple_(*values)
+        return row < at if self.descending else row > at
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Writes and reads the cursors of one list, which `bound_to` tells from every other."""
+
+    sign: Sign
+    bound_to: str
+
+    def write(self, values: Sequence[KeyValue]) -> str:
+        """An opaque cursor for the row with these values."""
+        payload = orjson.dumps([value.isoformat() if isinstance(value, date) else value for value in values])
+        return base64.urlsafe_b64encode(payload).decode().rstrip("=") + self._mac(payload)
+
+    def read(self, cursor: str, order: Order) -> list[KeyValue]:
+        """The values in the cursor; raises Invalid for one that was not given for this list."""
+        refused = invalid_parameter("cursor", "wrong_cursor", "This cursor was not given for this list.")
+        encoded, mac = cursor[:-MAC_LENGTH], cursor[-MAC_LENGTH:]
+        try:
+            payload = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            raise refused from None
+        if not hmac.compare_digest(mac.encode(), self._mac(payload).encode()):
+            raise refused
+        return [key.read(value) for key, value in zip(order.keys, orjson.loads(payload), strict=True)]
+
+    def _mac(self, payload: bytes) -> str:
+        digest = bytes.fromhex(self.sign(self.bound_to.encode() + b"\0" + payload))
+        return base64.urlsafe_b64encode(digest).decode()[:MAC_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of rows, and whether more come after it. Each row ends with the values of the order's keys."""
+
+    rows: list[Any]
+    more: bool
+    total: int | None
+
+
+def page_of(
+    session: Session, matching: Any, order: Order, page: PageParameters, after: Sequence[KeyValue] | None
+) -> Found:
+    """The page of what a select matches that comes after the row with those values; the first page for None."""
+    rows = matching if after is None else matching.where(order.beyond(after))
+    found = list(session.exec(rows.order_by(*order.clauses()).limit(page.limit + 1)))
+    total = None
+    if page.include_total:
+        total = session.exec(select(func.count()).select_from(matching.order_by(None).subquery())).one()
+    return Found(found[: page.limit], len(found) > page.limit, total)
+
+
+def chosen_fields(fields: str | None, known: Sequence[str], *, always: str = "id") -> frozenset[str] | None:
+    """The names in a `fields` parameter and the one always given; None for all. Raises Invalid for an unknown name."""
+    if fields is None:
+        return None
+    names = frozenset(name.strip() for name in fields.split(","))
+    if not names <= frozenset(known):
+        raise invalid_parameter("fields", "unknown_field", f"The fields are {', '.join(known)}.")
+    return names | {always}
+
+
+def next_link(path: str, query: str, cursor: str) -> str:
+    """A Link header (RFC 8288) to the next page: the same path and query with another cursor."""
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "cursor"]
+    return f'<{path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'

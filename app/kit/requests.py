@@ -1,0 +1,117 @@
+"""The outermost layer of a request: its id, its log line, the bound on its body, and the answer when all else fails."""
+
+import re
+import time
+from typing import Final
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.kit.ids import random_id
+from app.kit.problems import ContentTooLarge, HeadersTooLarge, InternalError, Problem, problem_response
+
+logger = structlog.get_logger("app.access_log")
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context §3.2."""
+MAX_QUERY_BYTES: Final = 8192
+"""Longest query string; the longest list of filters that makes sense is a tenth of it."""
+
+
+class RequestLayer:
+    """Wraps the app: every answer bears a request id, every failure is a problem, no body is longer than the bound.
+
+    The log line has the route's template, not the path, and no query: both can name what must not be named. The
+    exception's text and its traceback's values stay out of the log for the same reason.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+        """Takes the app and the longest body, in bytes."""
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = _accepted(REQUEST_ID, headers.get("x-request-id")) or random_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        exchange = _Exchange(receive, send, request_id, self.max_body_bytes, headers)
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(
+            request_id=request_id, traceparent=_accepted(TRACEPARENT, headers.get("traceparent"))
+        ):
+            await self._answer(scope, exchange)
+            route = scope.get("route")
+            logger.info(
+                "answered",
+                method=scope["method"],
+                route=getattr(route, "path", None),
+                status=exchange.status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+    async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:
+        problem: Problem
+        try:
+            if len(scope["query_string"]) > MAX_QUERY_BYTES:
+                raise HeadersTooLarge(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
+            await self.app(scope, exchange.receive, exchange.send)
+            return
+        except Problem as raised:
+            problem = raised
+        except Exception as error:  # noqa: BLE001  # the last resort: what nobody foresaw must be answered and logged
+            logger.error("unhandled_fault", kind=type(error).__name__, where=_where(error))
+            problem = InternalError()
+        if not exchange.started:
+            response = problem_response(Request(scope), problem)
+            await response(scope, exchange.receive, exchange.send)
+
+
+class _Exchange:
+    """One request's channels: the body counted as it comes in, the answer's status noted as it goes out."""
+
+    def __init__(self, receive: Receive, send: Send, request_id: str, max_body_bytes: int, headers: Headers) -> None:
+        self._receive, self._send, self._request_id = receive, send, request_id
+        self._max_body_bytes = max_body_bytes
+        declared = headers.get("content-length", "")
+        self._declared_bytes = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
+        self._received_bytes = 0
+        self.status: int | None = None
+
+    @property
+    def started(self) -> bool:
+        return self.status is not None
+
+    async def receive(self) -> Message:
+        message = await self._receive() if self._declared_bytes <= self._max_body_bytes else self._too_large()
+        self._received_bytes += len(message.get("body", b""))
+        return message if self._received_bytes <= self._max_body_bytes else self._too_large()
+
+    def _too_large(self) -> Message:
+        raise ContentTooLarge(f"The body is longer than {self._max_body_bytes} bytes.", headers={"Connection": "close"})
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+        await self._send(message)
+
+
+def _accepted(pattern: re.Pattern[str], value: str | None) -> str | None:
+    return value if value is not None and pattern.fullmatch(value) else None
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the innermost frame."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else "unknown"

@@ -1,0 +1,203 @@
+"""Bases and field types of the wire: what comes in, what goes out, and how a patch is made of a whole.
+
+Wire types are plain Pydantic; the database's guard is in the tables. Types of JSON are not converted into one
+another: "5" is not a number here.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    create_model,
+)
+
+from app.kit.edtf import InvalidEdtf, parse_edtf
+from app.kit.problems import RuleBroken
+
+DECIMAL_DIGITS: Final = 38
+"""Most digits of a quantity, either side of the point together: PostgreSQL's and most columns stores' common bound."""
+
+
+class Payload(BaseModel):
+    """What a caller sends. A field that it does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reading(BaseModel):
+    """What a caller reads: the documented shape of a reply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _not(*types: type) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, types):
+            raise RuleBroken("wrong_type", "Must be a number.")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _instant(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise RuleBroken("out_of_range", "Must lie within the years 1 to 9999 in UTC.") from None
+
+
+def _instant_text(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _text_only(detail: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str | date):
+            raise RuleBroken("wrong_type", detail)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
+        raise RuleBroken("wrong_type", "Must be a decimal number, as a string or a number.")
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,38}(\.[0-9]{1,38})?", value):
+        raise RuleBroken("wrong_form", "Must be a decimal number such as 500000000 or 0.25.")
+    number = Decimal(value)
+    if len(decimal_text(number).lstrip("-").replace(".", "").lstrip("0")) > DECIMAL_DIGITS:
+        raise RuleBroken("out_of_range", f"Must have at most {DECIMAL_DIGITS} digits.")
+    return number
+
+
+def decimal_text(number: Decimal) -> str:
+    """A decimal in plain digits, never with an exponent; the digits after the point are those that were given."""
+    return format(number, "f")
+
+
+def _edtf(value: str) -> str:
+    try:
+        parse_edtf(value)
+    except InvalidEdtf as error:
+        raise RuleBroken("not_edtf", f"Must be a date in EDTF (ISO 8601-2 Annex A): {error}") from None
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+\.?[^\s@]*", value, re.IGNORECASE):
+        raise RuleBroken("wrong_form", "Must be an http or https URL without credentials.")
+    return value
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
+Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
+Url = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=2048),
+    AfterValidator(_url),
+    Field(json_schema_extra={"format": "uri"}),
+]
+Id = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+    Field(json_schema_extra={"format": "uuid"}),
+]
+Integer = Annotated[int, _not(bool, str, float, Decimal)]
+Number = Annotated[float, _not(bool, str), Field(allow_inf_nan=False)]
+Instant = Annotated[
+    datetime,
+    _text_only("Must be an instant, RFC 3339 with an offset."),
+    AfterValidator(_instant),
+    PlainSerializer(_instant_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Day = Annotated[date, _text_only("Must be a date, YYYY-MM-DD."), WithJsonSchema({"type": "string", "format": "date"})]
+DecimalIn = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    PlainSerializer(decimal_text, return_type=str),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^-?[0-9]{1,38}(\.[0-9]{1,38})?$"},
+                {"type": "number", "minimum": -1e37, "maximum": 1e37},
+            ]
+        }
+    ),
+]
+DecimalOut = Annotated[
+    Decimal,
+    PlainSerializer(decimal_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
+]
+Edtf = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_edtf)]
+
+P = TypeVar("P", bound=type[BaseModel])
+
+
+def partial(whole: type[BaseModel]) -> Callable[[P], P]:
+    """Gives the class it decorates the fields of `whole`, each optional: the body of a JSON Merge Patch (RFC 7396).
+
+    A null removes; nested objects are merged, so they become partial too. Rules between fields are not checked
+    here but on the whole that the merge gives. Type checkers see the decorated class as it is written.
+    """
+
+    def fill(cls: P) -> P:
+        made = create_model(cls.__name__, __base__=cls, __module__=cls.__module__, **_optional_fields(whole))
+        made.__doc__ = cls.__doc__
+        return made  # type: ignore[return-value]  # create_model returns a subclass of cls
+
+    return fill
+
+
+def _optional_fields(whole: type[BaseModel]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, info in whole.model_fields.items():
+        annotation = Annotated[_partly(info.annotation), *info.metadata] if info.metadata else _partly(info.annotation)
+        fields[name] = (
+            Union[annotation, None],  # noqa: UP007  # the annotation is a value here
+            Field(None, description=info.description, examples=info.examples),
+        )
+    return fields
+
+
+def _partly(annotation: Any) -> Any:
+    """The annotation, with an object type in it made partial; arrays are replaced whole (RFC 7396 §1)."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return create_model(
+            f"{annotation.__name__}Patch",
+            __base__=Payload,
+            __module__=annotation.__module__,
+            __doc__=annotation.__doc__,
+            **_optional_fields(annotation),
+        )
+    if get_origin(annotation) is list or get_origin(annotation) is Literal or not get_args(annotation):
+        return annotation
+    if type(None) in get_args(annotation):
+        inner = [_partly(part) for part in get_args(annotation) if part is not type(None)]
+        return Union[*inner, None]
+    return annotation
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """The value that a JSON Merge Patch makes of `target`: RFC 7396 §2, for JSON values as Python has them."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged

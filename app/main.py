@@ -1,0 +1,138 @@
+"""The application: puts the routes, the problems and the outermost layer together, and starts and ends with them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from app import openapi, startup
+from app.access.context import Context, context_of
+from app.access.routing import OPEN, GuardedRoute, require_guards
+from app.assessments.router import router as assessments
+from app.attributions.router import router as attributions
+from app.claims.router import router as claims
+from app.claims.router import source_router as claims_of_source
+from app.documents.router import router as documents
+from app.keys.router import router as keys
+from app.keys.service import ensure_first_key
+from app.kit import problems
+from app.kit.requests import RequestLayer
+from app.kit.schemas import Reading
+from app.relations.router import router as relations
+from app.settings import Settings
+from app.sources.router import router as sources
+from app.vocabulary.router import router as vocabulary
+
+TITLE = "Onrecord"
+ROUTERS = (
+    claims_of_source,
+    claims,
+    attributions,
+    assessments,
+    relations,
+    sources,
+    documents,
+    vocabulary,
+    keys,
+)
+service = APIRouter(tags=["Service"], route_class=GuardedRoute, dependencies=[OPEN])
+
+
+class Health(Reading):
+    """Whether the service is well."""
+
+    status: str = Field(description="`ok`.", examples=["ok"])
+
+
+@service.get("/healthz", response_model=Health)
+def healthz() -> Health:
+    """Tell that the process answers."""
+    return Health(status="ok")
+
+
+@service.get(
+    "/readyz", response_model=Health, responses={503: {"description": "The database does not answer, or not yet."}}
+)
+def readyz(request: Request) -> Health:
+    """Tell that the database answers and its tables are of this version."""
+    if not startup.is_current(context_of(request).database):
+        raise problems.Unavailable("The database's tables are of another version.")
+    return Health(status="ok")
+
+
+def create_app(settings: Settings | None = None, context: Context | None = None) -> FastAPI:
+    """The application, over the context given or over one opened from the settings when it starts.
+
+    Raises UnguardedRoute for a route that declares no scope. At its start it raises SchemaNotCurrent for a database
+    that is not migrated, and makes the first key where there is none.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = context or startup.open_context(settings or Settings())
+        app.state.context = running
+        await run_in_threadpool(_prepare, running)
+        try:
+            yield
+        finally:
+            running.database.dispose()
+
+    chosen = context.settings if context is not None else settings or Settings()
+    app = FastAPI(
+        title=TITLE,
+        version=version("onrecord"),
+        summary="Who said what, through whom, in what words, and how sure we are.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in (*ROUTERS, service):
+        app.include_router(router)
+    require_guards(app)
+    problems.install(app)
+    app.add_middleware(RequestLayer, max_body_bytes=chosen.max_body_bytes)
+    _describe(app)
+    return app
+
+
+def _prepare(context: Context) -> None:
+    if not startup.is_current(context.database):
+        raise startup.SchemaNotCurrent
+    ensure_first_key(context)
+
+
+def _describe(app: FastAPI) -> None:
+    """Serves the API's description and a page to read and try it on, with every file of the page from here."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.describe(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to change the document
+    assets = StaticFiles(directory=str(files("fastapi_swagger") / "resources"))
+    app.mount("/docs/assets", assets)
+
+    async def docs(_request: Request) -> Response:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=f"{TITLE} API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon-32x32.png",
+        )
+
+    async def root(_request: Request) -> Response:
+        return RedirectResponse("/docs")
+
+    app.add_route("/docs", docs, include_in_schema=False)
+    app.add_route("/", root, include_in_schema=False)

@@ -1,0 +1,29 @@
+"""Every table and every fixed vocabulary; nothing else.
+
+Tables stand together because they are one graph. They hold no relationships: what hangs on a row is read by a query.
+"""
+
+from app.models.access import ApiKey, StoredReply
+from app.models.claims import Assessment, Attribution, Claim, ClaimTopic, Evidence, Hop, Quantity, Relation
+from app.models.documents import Document
+from app.models.history import Change, Rendition
+from app.models.sources import Source, SourceRating, SourceRelation
+
+__all__ = [
+    "ApiKey",
+    "Assessment",
+    "Attribution",
+    "Change",
+    "Claim",
+    "ClaimTopic",
+    "Document",
+    "Evidence",
+    "Hop",
+    "Quantity",
+    "Relation",
+    "Rendition",
+    "Source",
+    "SourceRating",
+    "SourceRelation",
+    "StoredReply",
+]

@@ -1,0 +1,45 @@
+"""The table of documents: where a claim was read."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.kit import columns
+from app.kit.tables import Table
+from app.models.access import DIGEST_LENGTH
+from app.models.vocabulary import PublishedBasis, Visibility
+
+URL_LENGTH = 2048
+
+
+class Document(Table, table=True):
+    """Something published that claims are read in.
+
+    One canonical URL stands once for each visibility, not once in all: if a hidden document took a URL away from the
+    public ones, whoever tried to record it would learn that it is there.
+    """
+
+    __tablename__ = "document"
+    __table_args__ = (
+        sa.UniqueConstraint("canonical_url", "visibility"),
+        sa.Index(None, "recorded_at", "id"),
+        sa.Index(None, "outlet_id"),
+    )
+
+    id: str = columns.id_key()
+    url: str | None = columns.text(URL_LENGTH, nullable=True)
+    canonical_url: str | None = columns.text(URL_LENGTH, nullable=True)
+    archive_url: str | None = columns.text(URL_LENGTH, nullable=True)
+    title: str | None = columns.text(1000, nullable=True)
+    byline: str | None = columns.text(500, nullable=True)
+    outlet_id: str | None = columns.reference("source.id", nullable=True)
+    published: str | None = columns.text(200, nullable=True)
+    published_earliest_day: int | None = columns.day_number()
+    published_latest_day: int | None = columns.day_number()
+    published_basis: PublishedBasis = columns.choice(PublishedBasis, "published_basis")
+    language: str | None = columns.text(35, nullable=True)
+    accessed_at: datetime | None = columns.instant(nullable=True)
+    text: str | None = columns.text(nullable=True)
+    text_sha256: str | None = columns.text(DIGEST_LENGTH, nullable=True)
+    visibility: Visibility = columns.choice(Visibility, "visibility")
+    recorded_at: datetime = columns.instant()

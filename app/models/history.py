@@ -1,0 +1,53 @@
+"""Tables of the canonical documents: the one each audience reads now, and every one there ever was."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.kit import columns
+from app.kit.tables import Table
+from app.models.access import DIGEST_LENGTH
+from app.models.vocabulary import ChangeAction, ResourceKind
+
+
+class Rendition(Table, table=True):
+    """The canonical document of a resource as a range of audiences reads it now.
+
+    Audiences are 0 public, 1 internal, 2 restricted. A resource whose document is the same for all has one row, for 0
+    to 2; one that differs for some has several rows, each with a line of versions of its own. An audience that no row
+    covers cannot tell that the resource exists. Whether a row may be read is decided by
+    `app.access.visibility.visible`, and nowhere else.
+    """
+
+    __tablename__ = "rendition"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "0 <= first_audience AND first_audience <= last_audience AND last_audience <= 2", name="audiences"
+        ),
+    )
+
+    resource_id: str = columns.text(36, key=True)
+    first_audience: int = columns.whole_number(key=True)
+    last_audience: int = columns.whole_number()
+    kind: ResourceKind = columns.choice(ResourceKind, "kind")
+    version: int = columns.whole_number()
+    content_digest: str = columns.text(DIGEST_LENGTH)
+    """SHA-256 of the document without its version and times: whether a write changed it."""
+    document: str = columns.text()
+    embargo_until: datetime | None = columns.instant(nullable=True)
+
+
+class Change(Table, table=True):
+    """One version of a resource's document in one audience's line, and who made it. Rows are added, never changed."""
+
+    __tablename__ = "change"
+    __table_args__ = (sa.CheckConstraint("audience BETWEEN 0 AND 2", name="audience"),)
+
+    resource_id: str = columns.text(36, key=True)
+    audience: int = columns.whole_number(key=True)
+    version: int = columns.whole_number(key=True)
+    kind: ResourceKind = columns.choice(ResourceKind, "kind")
+    action: ChangeAction = columns.choice(ChangeAction, "action")
+    actor_id: str = columns.text(36)
+    recorded_at: datetime = columns.instant()
+    document: str = columns.text()

@@ -1,0 +1,48 @@
+"""What a caller sends of relations between claims."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.canonical.replies import Page
+from app.canonical.schemas import RelationFields, RelationRead
+from app.kit.paging import PageParameters
+from app.kit.schemas import Line, Number, Paragraph, Payload, partial
+from app.models.vocabulary import ClaimRelationKind, RelationStatus
+
+
+class RelationCreate(RelationFields):
+    """How the claim of the path stands to another."""
+
+    score: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        None, description="How sure whoever suggests it is, 0 to 1.", examples=[0.8]
+    )
+
+
+class RelationContent(Payload):
+    """What may change of a relation: whether it is decided, and why. What it relates stays."""
+
+    status: RelationStatus = Field(description="Whether that is decided.", examples=["rejected"])
+    score: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        None, description="How sure whoever suggested it is, 0 to 1.", examples=[0.8]
+    )
+    note: Paragraph | None = Field(None, description="Why.", examples=["One counts arrivals, the other residents."])
+    decided_by: Line | None = Field(None, description="Who decided.", examples=["verification desk"])
+
+
+@partial(RelationContent)
+class RelationPatch(Payload):
+    """A JSON Merge Patch (RFC 7396) of a relation. What it relates, and how, stays: reject it and record another."""
+
+
+class RelationFilter(PageParameters):
+    """Which relations of a claim."""
+
+    kind: list[ClaimRelationKind] = Field(default=[], description="Only these kinds.", examples=[["contradicts"]])
+    status: list[RelationStatus] = Field(default=[], description="Only these.", examples=[["confirmed"]])
+
+
+class RelationPage(Page):
+    """One page of a claim's relations."""
+
+    items: list[RelationRead] = Field(description="Its relations from either side, the newest first.")

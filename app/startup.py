@@ -1,0 +1,84 @@
+"""What happens before the first request: logging, the secrets, the database and the version of its tables."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+import migrations
+from app.access.context import Context
+from app.access.secrets import Pepper, new_key, secret_file
+from app.kit.db import WAL_RESET_FIXED, Database, has_wal_reset_bug
+from app.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class SchemaNotCurrent(Exception):
+    """The database's tables are not those of this version of the service."""
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__("The database has no tables, or those of another version: run `onrecord migrate`.")
+
+
+def configure_logging(level: str) -> None:
+    """Sends the service's log to standard error: for people on a terminal, as JSON lines anywhere else."""
+    terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(LEVELS[level], LEVELS["warning"]), stream=sys.stderr)
+
+
+def open_context(settings: Settings) -> Context:
+    """The settings with their secrets and their database, not yet connected to. Makes the data directory if absent."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    pepper = (
+        settings.pepper.get_secret_value() if settings.pepper else secret_file(settings.data_dir / "pepper", new_key())
+    )
+    database = Database(settings.url)
+    if database.is_sqlite and has_wal_reset_bug():
+        logger.warning(
+            "sqlite_wal_reset_bug",
+            advice="This SQLite may lose writes when a second process writes to the same file: run one process, or "
+            f"use SQLite {'.'.join(map(str, WAL_RESET_FIXED))} or PostgreSQL.",
+        )
+    return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()))
+
+
+def migrate(database: Database) -> None:
+    """Brings the tables to this version. Does nothing to tables that are."""
+    with database.engine().begin() as connection:
+        command.upgrade(_alembic(connection), "head")
+
+
+def is_current(database: Database) -> bool:
+    """Whether the tables are those of this version."""
+    with database.reading() as session:
+        connection = session.connection()
+        heads = ScriptDirectory.from_config(_alembic(connection)).get_heads()
+        return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,1 @@
+"""Revisions of the database's tables, read by hand, for both engines alike."""

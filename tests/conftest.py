@@ -1,0 +1,116 @@
+"""Fixtures: every test of the API runs on SQLite and on PostgreSQL.
+
+A session has one migrated database for each engine. A test gets a connection to it with a transaction begun, and the
+app runs over that connection, each unit of work a savepoint; the transaction is rolled back at the end. Tests that need
+commits, several connections or a real server make their own (`tests/fixtures/server.py`).
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+from sqlalchemy import Connection
+
+from app import startup
+from app.access.context import Context
+from app.access.secrets import Pepper
+from app.kit.db import Database, SharedConnectionDatabase
+from app.main import create_app
+from app.settings import Settings
+from tests.fixtures.api import Api, make_key
+from tests.fixtures.postgres import drop_database, fresh_database
+
+pytest_plugins = ["tests.fixtures.postgres"]
+
+ENGINES = ("sqlite", "postgresql")
+PEPPER = Pepper(b"a pepper for tests, of more than 32 characters")
+START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that tests set: each reading is a millisecond after the one before."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def database_url(
+    engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of an empty database of the engine, for this worker alone."""
+    if engine_name == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.sqlite3'}"
+        return
+    server = request.getfixturevalue("postgres_dsn")
+    name = f"onrecord_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    yield fresh_database(server, name)
+    drop_database(server, name)
+
+
+@pytest.fixture(scope="session")
+def database(database_url: str) -> Iterator[Database]:
+    """The migrated database of the session. Nothing is committed to it: see `connection`."""
+    migrated = Database(database_url)
+    startup.migrate(migrated)
+    yield migrated
+    migrated.dispose()
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A connection with a transaction begun, rolled back at the end of the test."""
+    with database.engine().connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def context(connection: Connection, clock: Clock, tmp_path: Path) -> Context:
+    """What the app runs with: the test's connection, its clock and a fixed pepper."""
+    settings = Settings(data_dir=tmp_path)
+    return Context(settings=settings, database=SharedConnectionDatabase(connection), pepper=PEPPER, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def app_of_session() -> FastAPI:
+    return create_app(Settings())
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """The event loop that the app runs in."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def app(app_of_session: FastAPI, context: Context) -> FastAPI:
+    """The app, over the test's context."""
+    app_of_session.state.context = context
+    return app_of_session
+
+
+@pytest.fixture
+def api(app: FastAPI, context: Context, portal: BlockingPortal) -> Api:
+    """A caller with every scope; `api.with_scopes(...)` is another."""
+    return Api(app, context, portal, make_key(context))
