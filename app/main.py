@@ -6,26 +6,25 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from app import openapi, startup
-from app.access.context import Context, context_of
-from app.access.routing import OPEN, GuardedRoute, require_guards
+from app.access.context import Context
+from app.access.routing import require_guards
 from app.assessments.router import router as assessments
 from app.attributions.router import router as attributions
 from app.claims.router import router as claims
 from app.claims.router import source_router as claims_of_source
 from app.documents.router import router as documents
+from app.health.router import router as health
 from app.keys.router import router as keys
 from app.keys.service import ensure_first_key
 from app.kit import problems
 from app.kit.requests import RequestLayer
-from app.kit.schemas import Reading
 from app.relations.router import router as relations
 from app.settings import Settings
 from app.sources.router import router as sources
@@ -42,30 +41,8 @@ ROUTERS = (
     documents,
     vocabulary,
     keys,
+    health,
 )
-service = APIRouter(tags=["Service"], route_class=GuardedRoute, dependencies=[OPEN])
-
-
-class Health(Reading):
-    """Whether the service is well."""
-
-    status: str = Field(description="`ok`.", examples=["ok"])
-
-
-@service.get("/healthz", response_model=Health)
-def healthz() -> Health:
-    """Tell that the process answers."""
-    return Health(status="ok")
-
-
-@service.get(
-    "/readyz", response_model=Health, responses={503: {"description": "The database does not answer, or not yet."}}
-)
-def readyz(request: Request) -> Health:
-    """Tell that the database answers and its tables are of this version."""
-    if not startup.is_current(context_of(request).database):
-        raise problems.Unavailable("The database's tables are of another version.")
-    return Health(status="ok")
 
 
 def create_app(settings: Settings | None = None, context: Context | None = None) -> FastAPI:
@@ -95,7 +72,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         docs_url=None,
         redoc_url=None,
     )
-    for router in (*ROUTERS, service):
+    for router in ROUTERS:
         app.include_router(router)
     require_guards(app)
     problems.install(app)
@@ -107,6 +84,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
 def _prepare(context: Context) -> None:
     if not startup.is_current(context.database):
         raise startup.SchemaNotCurrent
+    startup.warn_of_sqlite(context.database)
     ensure_first_key(context)
 
 

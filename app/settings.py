@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address that the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port that the server listens on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve; more than one needs PostgreSQL.")
     public_read: bool = Field(False, description="Whether what is public may be read without a key.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body accepted, in bytes.")

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from app.settings import Settings
 
 logger = structlog.get_logger(__name__)
 
+SCRIPTS: Final = str(Path(migrations.__file__).parent)
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -47,6 +49,14 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=max(LEVELS[level], LEVELS["warning"]), stream=sys.stderr)
 
 
+class TooManyWorkers(Exception):
+    """Several processes are to write one SQLite file."""
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__("SQLite is served by one process: leave ONRECORD_WORKERS at 1, or use PostgreSQL.")
+
+
 def open_context(settings: Settings) -> Context:
     """The settings with their secrets and their database, not yet connected to. Makes the data directory if absent."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -54,13 +64,19 @@ def open_context(settings: Settings) -> Context:
         settings.pepper.get_secret_value() if settings.pepper else secret_file(settings.data_dir / "pepper", new_key())
     )
     database = Database(settings.url)
+    if database.is_sqlite and settings.workers > 1:
+        raise TooManyWorkers
+    return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()))
+
+
+def warn_of_sqlite(database: Database) -> None:
+    """Says in the log that this SQLite is not safe for several writing processes, where it is not."""
     if database.is_sqlite and has_wal_reset_bug():
         logger.warning(
             "sqlite_wal_reset_bug",
             advice="This SQLite may lose writes when a second process writes to the same file: run one process, or "
             f"use SQLite {'.'.join(map(str, WAL_RESET_FIXED))} or PostgreSQL.",
         )
-    return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()))
 
 
 def migrate(database: Database) -> None:
@@ -72,13 +88,18 @@ def migrate(database: Database) -> None:
 def is_current(database: Database) -> bool:
     """Whether the tables are those of this version."""
     with database.reading() as session:
-        connection = session.connection()
-        heads = ScriptDirectory.from_config(_alembic(connection)).get_heads()
-        return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+        return set(MigrationContext.configure(session.connection()).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> set[str]:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    return set(ScriptDirectory.from_config(config).get_heads())
 
 
 def _alembic(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection
     return config

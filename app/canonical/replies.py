@@ -1,6 +1,6 @@
 """Turns canonical documents into replies: the text as it is stored, and beside it what its ids stand for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ def check_may_hide(unit: Unit, visibility: Visibility) -> None:
         raise Forbidden(f"To record what is {visibility}, a key needs the scope {scope}.", members={"scope": scope})
 
 
-def included(unit: Unit, values: Iterable[Any]) -> dict[str, dict[str, orjson.Fragment]]:
+def included(unit: Unit, values: Sequence[Any]) -> dict[str, dict[str, orjson.Fragment]]:
     """What the ids in parsed documents stand for, as far as the caller may read it: sources and documents by id.
 
     With a document comes the outlet that published it, and with a source the organization that it belongs to.
@@ -127,6 +127,17 @@ def joined(document: str, members: Mapping[str, Any]) -> bytes:
     if not members:
         return document.encode()
     return document[:-1].encode() + b"," + orjson.dumps(members, option=orjson.OPT_UTC_Z)[1:]
+
+
+def several(unit: Unit, kind: ResourceKind, ids: Sequence[str]) -> Reply:
+    """A reply with what was created, in that order, and what its ids stand for."""
+    texts = queries.documents_of(unit, kind, ids)
+    shown = [texts[each] for each in ids]
+    body = {
+        "items": [orjson.Fragment(text) for text in shown],
+        "included": included(unit, [orjson.loads(text) for text in shown]),
+    }
+    return Reply(body=orjson.dumps(body), status=201)
 
 
 @dataclass(frozen=True, slots=True)

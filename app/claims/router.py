@@ -10,11 +10,13 @@ from app.canonical.claim_schemas import ClaimRead, ClaimReply
 from app.canonical.schemas import CLAIM_ID, SOURCE_ID
 from app.claims import history, queries, service
 from app.claims.schemas import (
+    ClaimBatch,
     ClaimCreate,
     ClaimFilter,
     ClaimPage,
     ClaimParameters,
     ClaimPatch,
+    ClaimsCreated,
     HistoryPage,
     RetractRequest,
     SourceClaimFilter,
@@ -55,6 +57,12 @@ def create_claim(write: ClaimWrites, body: ClaimCreate) -> Response:
     they say otherwise. Numbers and dates are kept as given: bounds that nobody gave are not made up.
     """
     return write(lambda unit: service.create_claim(unit, body))
+
+
+@router.post("/batch", status_code=201, response_model=ClaimsCreated)
+def create_claims(write: ClaimWrites, body: ClaimBatch) -> Response:
+    """Record up to 100 claims in one transaction: all of them, or none and a problem that points to what is wrong."""
+    return write(lambda unit: service.create_claims(unit, body))
 
 
 @router.get("/{claim_id}", response_model=ClaimReply)

@@ -17,6 +17,9 @@ from app.models.vocabulary import ChangeAction, ClaimStatus
 MAX_ATTRIBUTIONS = 100
 """Most attributions that come along with a new claim; more can follow."""
 
+MAX_BATCH = 100
+"""Most claims of one batch: a transaction that others wait for stays short."""
+
 
 class ClaimContent(ClaimFields):
     """Everything about a claim that a caller decides, its attributions and assessments apart."""
@@ -43,6 +46,21 @@ class ClaimCreate(ClaimContent):
         if self.status is ClaimStatus.PUBLISHED and not self.attributions:
             raise RuleBroken("required", "A published claim has at least one attribution.", "attributions")
         return self
+
+
+class ClaimBatch(Payload):
+    """Several new claims, recorded all or none."""
+
+    claims: Annotated[list[ClaimCreate], Field(min_length=1, max_length=MAX_BATCH)] = Field(
+        description="The claims, recorded in this order."
+    )
+
+
+class ClaimsCreated(Reading):
+    """The claims that were recorded, and what their ids stand for."""
+
+    items: list[ClaimRead] = Field(description="The claims, in the order sent.")
+    included: Included = Field(description="The sources and documents that the claims name, each once.")
 
 
 @partial(ClaimContent)

@@ -7,11 +7,11 @@ from app.assessments.service import add_assessment
 from app.attributions.service import add_attribution
 from app.canonical.claims import claim_content, record_claim, unretracted_claim
 from app.canonical.queries import claim_rows
-from app.canonical.replies import check_may_hide, one, readable
+from app.canonical.replies import check_may_hide, one, readable, several
 from app.canonical.times import occurred_days
 from app.canonical.values import Occurred, Place, Quantity
 from app.claims import queries
-from app.claims.schemas import ClaimContent, ClaimCreate, ClaimPatch, RetractRequest
+from app.claims.schemas import ClaimBatch, ClaimContent, ClaimCreate, ClaimPatch, RetractRequest
 from app.kit.ids import ordered_id
 from app.kit.problems import Conflict, invalid, validated
 from app.kit.schemas import decimal_text, merge_patch
@@ -21,10 +21,22 @@ from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolu
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
-    """Records a claim with what comes along with it and answers with it.
+    """Records a claim with what comes along with it and answers with it. Raises as `_add_claim` does."""
+    claim = _add_claim(unit, sent)
+    return _reply(unit, claim.id).created(f"/v1/claims/{claim.id}")
 
-    All or nothing. Raises Forbidden for what the key may not record, and Invalid with the pointer to what breaks a
-    rule.
+
+def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
+    """Records several claims, all or none, and answers with them in the order sent. Raises as `_add_claim` does."""
+    claims = [_add_claim(unit, claim, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    unit.session.flush()
+    return several(unit, ResourceKind.CLAIM, [claim.id for claim in claims])
+
+
+def _add_claim(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> Claim:
+    """The claim, recorded with what comes along with it. `pointer` leads to it in the request.
+
+    Raises Forbidden for what the key may not record, and Invalid with the pointer to what breaks a rule.
     """
     _check_may_hide(unit, sent)
     claim = Claim(id=ordered_id(), recorded_at=unit.now, **_columns(sent))
@@ -32,12 +44,12 @@ def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
     unit.session.flush()
     _add_lists(unit, claim, sent)
     for position, attribution in enumerate(sent.attributions):
-        add_attribution(unit, claim, attribution, pointer=f"/attributions/{position}")
+        add_attribution(unit, claim, attribution, pointer=f"{pointer}/attributions/{position}")
     if sent.assessment is not None:
         unit.principal.require(Scope.CLAIMS_ASSESS)
-        add_assessment(unit, claim, sent.assessment, pointer="/assessment")
+        add_assessment(unit, claim, sent.assessment, pointer=f"{pointer}/assessment")
     record_claim(unit, claim, ChangeAction.CREATED)
-    return _reply(unit, claim.id).created(f"/v1/claims/{claim.id}")
+    return claim
 
 
 def _reply(unit: Unit, claim_id: str) -> Reply:

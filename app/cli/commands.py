@@ -1,11 +1,14 @@
 """The commands of `onrecord`; each reads the same settings as the service."""
 
 import json
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
+from uvicorn.supervisors import Multiprocess
 
 from app import startup
 from app.access.secrets import WorldReadableSecret
@@ -37,16 +40,43 @@ def serve(*, migrate: Migrate = False, demo: Demo = False) -> None:
         _migrate(settings)
     if demo:
         demo_claims.load_if_empty(settings, console)
-    _greet(settings)
-    uvicorn.run(
-        create_app(settings),
+    _check(settings)
+    config = uvicorn.Config(
+        "app.cli.commands:served_app",
+        factory=True,
         host=settings.host,
         port=settings.port,
+        workers=settings.workers,
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    listening = config.bind_socket()
+    _greet(settings, listening.getsockname()[1])
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # uvicorn ends cleanly on Ctrl-C and then raises it again
+        if settings.workers == 1:
+            server.run(sockets=[listening])
+        else:
+            Multiprocess(config, sockets=[listening]).run()
+
+
+def _check(settings: Settings) -> None:
+    """Raises what would keep the service from starting, before a server says it in a traceback."""
+    context = startup.open_context(settings)
+    try:
+        if not startup.is_current(context.database):
+            raise startup.SchemaNotCurrent
+    finally:
+        context.database.dispose()
+
+
+def served_app() -> FastAPI:
+    """The app as each serving process makes it."""
+    settings = Settings()
+    startup.configure_logging(settings.log_level)
+    return create_app(settings)
 
 
 def _migrate(settings: Settings) -> None:
@@ -58,9 +88,9 @@ def _migrate(settings: Settings) -> None:
         context.database.dispose()
 
 
-def _greet(settings: Settings) -> None:
+def _greet(settings: Settings, port: int) -> None:
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # compared, not bound
-    base, key = f"http://{host}:{settings.port}", settings.data_dir / "first.key"
+    base, key = f"http://{host}:{port}", settings.data_dir / "first.key"
     console.print(f"\n[bold]Onrecord[/bold] answers on {base}  (stop it with Ctrl-C)")
     console.print(f"  API, to read and to try:  {base}/docs")
     console.print(f"  first key, every scope:   {key}\n")
@@ -111,6 +141,6 @@ def main() -> None:
     """Runs the command line; what the operator can mend is said in a line, not in a traceback."""
     try:
         app()
-    except (startup.SchemaNotCurrent, WorldReadableSecret) as error:
+    except (startup.SchemaNotCurrent, startup.TooManyWorkers, WorldReadableSecret) as error:
         Console(stderr=True).print(f"[red]{error}[/red]")
         raise SystemExit(1) from None

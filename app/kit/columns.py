@@ -86,7 +86,7 @@ def choice(vocabulary: type[StrEnum], name: str, *, nullable: bool = False) -> A
 
 def instant(*, nullable: bool = False) -> Any:
     """An instant in UTC."""
-    column = sa.Column(UtcDateTime(), nullable=nullable)
+    column: sa.Column[Any] = sa.Column(UtcDateTime(), nullable=nullable)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
 

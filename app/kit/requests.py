@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.ids import random_id
+from app.kit.metrics import count_answer
 from app.kit.problems import ContentTooLarge, HeadersTooLarge, InternalError, Problem, problem_response
 
 logger = structlog.get_logger("app.access_log")
@@ -47,13 +48,11 @@ class RequestLayer:
             request_id=request_id, traceparent=_accepted(TRACEPARENT, headers.get("traceparent"))
         ):
             await self._answer(scope, exchange)
-            route = scope.get("route")
+            route = getattr(scope.get("route"), "path", None)
+            seconds = time.perf_counter() - started
+            count_answer(scope["method"], route, exchange.status, seconds)
             logger.info(
-                "answered",
-                method=scope["method"],
-                route=getattr(route, "path", None),
-                status=exchange.status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                "answered", method=scope["method"], route=route, status=exchange.status, ms=round(seconds * 1000, 1)
             )
 
     async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:

@@ -1,0 +1,40 @@
+"""Routes for what watches over the service: is it alive, is it ready, what has it answered."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import Field
+
+from app import startup
+from app.access.context import context_of
+from app.access.routing import OPEN, GuardedRoute, InternalReads
+from app.kit import metrics
+from app.kit.problems import Unavailable
+from app.kit.schemas import Reading
+
+router = APIRouter(tags=["Service"], route_class=GuardedRoute)
+
+
+class Health(Reading):
+    """Whether the service is well."""
+
+    status: str = Field(description="`ok`.", examples=["ok"])
+
+
+@router.get("/healthz", response_model=Health, dependencies=[OPEN])
+async def healthz() -> Health:
+    """Tell that the process answers."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", response_model=Health, dependencies=[OPEN])
+def readyz(request: Request) -> Health:
+    """Tell that the database answers and its tables are of this version; 503 if not."""
+    if not startup.is_current(context_of(request).database):
+        raise Unavailable("The database's tables are of another version.")
+    return Health(status="ok")
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def show_metrics(_reads: InternalReads) -> Response:
+    """Count what this process has answered, by route and status, in Prometheus's text format."""
+    return Response(metrics.exposition(), media_type=metrics.MEDIA_TYPE)
