@@ -11,6 +11,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from app import openapi, startup
 from app.access.context import Context
@@ -45,6 +46,18 @@ ROUTERS = (
 )
 
 
+class WholeFiles(StaticFiles):
+    """Files that are served whole, whatever Range is asked for: Starlette answers a bad one in plain text.
+
+    A server may ignore Range (RFC 9110 §14.2).
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
 def create_app(settings: Settings | None = None, context: Context | None = None) -> FastAPI:
     """The application, over the context given or over one opened from the settings when it starts.
 
@@ -71,6 +84,8 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat the path in its Location
+        generate_unique_id_function=lambda route: route.name,
     )
     for router in ROUTERS:
         app.include_router(router)
@@ -97,7 +112,7 @@ def _describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to change the document
-    assets = StaticFiles(directory=str(files("fastapi_swagger") / "resources"))
+    assets = WholeFiles(directory=str(files("fastapi_swagger") / "resources"))
     app.mount("/docs/assets", assets)
 
     async def docs(_request: Request) -> Response:

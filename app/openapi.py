@@ -1,6 +1,7 @@
 """The API's description: what FastAPI makes of the routes, with every problem declared and the keys explained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -9,8 +10,19 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import Field
 
 from app.access.routing import MERGE_PATCH, Guard, WritesWith, guard_of
-from app.kit.problems import MEDIA_TYPE, PROBLEMS
+from app.access.units import MAX_KEY_LENGTH
+from app.canonical.schemas import CLAIM_ID
+from app.kit.problems import (
+    MEDIA_TYPE,
+    PROBLEMS,
+    TYPE_PREFIX,
+    Invalid,
+    PreconditionRequired,
+    Problem,
+    Stale,
+)
 from app.kit.schemas import Reading
+from app.models.vocabulary import Scope
 
 DESCRIPTION: Final = """
 A ledger of **source-attributed claims**: who said what, through whom it reached us, in what words, and how sure we are.
@@ -27,15 +39,27 @@ origin to what we read. **Assessments** say what we think of it. Sources may be 
 * `GET /v1/vocabulary` explains every term.
 """.strip()
 
-ALWAYS: Final = (400, 401, 403, 422, 431, 503)
-"""Problems of every route with a guard."""
-OF_BODY: Final = (413, 415)
+ALWAYS: Final = (422, 431)
+"""Problems of every route: a parameter that it does not have, a query that is too long."""
+OF_SCOPE: Final = (401, 403, 503)
+OF_BODY: Final = (400, 413, 415)
 OF_PATH: Final = (404,)
-OF_METHOD: Final = {"POST": (409,), "PATCH": (409, 412, 428), "DELETE": (409, 412, 428)}
-ETAG_HEADER: Final = {
-    "ETag": {"description": "Names this answer (RFC 9110 §8.8.3).", "schema": {"type": "string"}},
-    "X-Request-Id": {"description": "Names this request in the log.", "schema": {"type": "string"}},
+OF_WRITE: Final = {"POST": (409,), "PATCH": (409,), "DELETE": (409,)}
+ETAG_EXAMPLE: Final = '"9f86d081884c7d65-2c26b46b68ffc68f"'
+HEADERS: Final = {
+    "ETag": ("Names this answer (RFC 9110 §8.8.3).", ETAG_EXAMPLE),
+    "Link": ('The next page, with `rel="next"` (RFC 8288); absent on the last.', '</v1/claims?cursor=W10>; rel="next"'),
+    "Location": ("Path of what was created.", f"/v1/claims/{CLAIM_ID}"),
+    "Idempotency-Replayed": ("`true` where this is the first answer again, to a repeated Idempotency-Key.", "true"),
+    "Retry-After": ("Seconds after which to try again.", "1"),
+    "WWW-Authenticate": ("How to authenticate (RFC 9110 §11.6.1).", 'Bearer realm="onrecord"'),
+    "X-Request-Id": ("Names this request in the log: yours, if you sent one.", "5d0f6e0c"),
 }
+"""Headers of answers: what they say, and an example."""
+DESCRIPTIONS: Final = {"200": "As asked for.", "201": "Recorded, as it is read from now on.", "204": "Done."}
+
+
+INSTANCE: Final = "urn:uuid:1d0c8f0e-2f4b-4c1e-9a57-6b1f0d3c2a99"
 
 
 class FieldErrorRead(Reading):
@@ -55,7 +79,8 @@ class ProblemRead(Reading):
     status: int = Field(description="The HTTP status.", examples=[422])
     detail: str = Field(description="What is wrong this time.", examples=["The request breaks a rule."])
     code: str = Field(description="What to branch on.", examples=["invalid"])
-    request_id: str | None = Field(description="Names the request in the log.", examples=["5d0f6e0c"])
+    instance: str = Field(description="Names this occurrence alone, here and in the log (§3.1.5).", examples=[INSTANCE])
+    request_id: str = Field(description="Names the request, as `X-Request-Id` does.", examples=["5d0f6e0c"])
     errors: list[FieldErrorRead] = Field(description="What is wrong, field by field.", examples=[[]])
 
 
@@ -65,22 +90,29 @@ def describe(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, openapi_version=app.openapi_version, summary=app.summary,
         description=DESCRIPTION, routes=app.routes, tags=TAGS, license_info=app.license_info,
     )  # fmt: skip
-    components = document.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    schemas["FieldError"] = _schema(FieldErrorRead)
-    schemas["Problem"] = _schema(ProblemRead) | {"additionalProperties": True}
-    components["securitySchemes"] = {
-        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key, `onr_...`."}
-    }
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         if not isinstance(route, APIRoute) or not route.include_in_schema:
             continue
         for method in sorted(route.methods or ()):
             operation = document["paths"][str(context.path)][method.lower()]
-            _complete(operation, method, guard_of(route.dependant))
+            _complete(operation, _Kind(str(context.path), method, guard_of(route.dependant)))
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["FieldError"] = _schema(FieldErrorRead)
+    schemas["Problem"] = _schema(ProblemRead) | {"additionalProperties": True}
+    components["responses"] = {_first(status).__name__: _problem_response(status) for status in _STATUSES}
+    components["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}, "example": example}
+        for name, (text, example) in HEADERS.items()
+    }
+    components["securitySchemes"] = {
+        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key, `onr_...`."}
+    }
+    _drop_titles(document["paths"])
+    _drop_titles(schemas)
     return document
 
 
@@ -97,6 +129,15 @@ TAGS: Final = [
 ]
 
 
+READINESS: Final = "/readyz"
+_STATUSES: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 431, 503)
+EXAMPLE_ERRORS: Final = [
+    {"pointer": "/occurred/edtf", "code": "not_edtf", "detail": "Must be a date in EDTF (ISO 8601-2 Annex A)."}
+]
+NO_SCHEMAS: Final = frozenset({"example", "examples", "default", "enum", "const"})
+"""Members with values in them, where `title` would be a field."""
+
+
 def _schema(model: type[Reading]) -> dict[str, Any]:
     made = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     made.pop("$defs", None)
@@ -106,67 +147,163 @@ def _schema(model: type[Reading]) -> dict[str, Any]:
     return made
 
 
-def _complete(operation: dict[str, Any], method: str, guard: Guard | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What decides an operation's headers and problems."""
+
+    path: str
+    method: str
+    guard: Guard | None
+
+    @property
+    def scope(self) -> Scope | None:
+        return self.guard.scope if self.guard is not None else None
+
+    @property
+    def writes(self) -> bool:
+        return isinstance(self.guard, WritesWith)
+
+    @property
+    def cached(self) -> bool:
+        """Whether what is read bears an ETag and may be answered with 304."""
+        return self.method == "GET" and self.path.startswith("/v1/")
+
+    @property
+    def names_version(self) -> bool:
+        """Whether an If-Match is looked at."""
+        return isinstance(self.guard, WritesWith) and self.guard.versioned and "{" in self.path
+
+    @property
+    def needs_version(self) -> bool:
+        return self.names_version and self.method != "POST"
+
+
+def _complete(operation: dict[str, Any], kind: _Kind) -> None:
     """Adds to an operation what holds for every one of its kind: its scope, its headers, its problems."""
+    operation["summary"] = operation["operationId"].replace("_", " ").capitalize()
+    for parameter in operation.get("parameters", []):
+        schema = parameter["schema"] = _not_null(parameter["schema"])
+        if "default" in schema:
+            schema.setdefault("examples", [schema["default"]])
     responses = operation["responses"]
     responses.pop("422", None)
     for status, response in responses.items():
-        if status != "204":
-            response["headers"] = dict(ETAG_HEADER)
-    parameters = operation.setdefault("parameters", [])
-    statuses = set(_problem_statuses(operation, method, guard))
-    for status in sorted(statuses):
-        responses[str(status)] = _problem_response(status)
-    if guard is None or guard.scope is None:
-        operation["security"] = []
-        if not operation["parameters"]:
-            del operation["parameters"]
-        return
-    operation["security"] = [{"apiKey": []}]
-    operation["description"] = f"{operation['description']}\n\nScope: `{guard.scope}`."
-    parameters.extend(_headers(method, versioned=isinstance(guard, WritesWith) and guard.versioned))
-    if method == "GET":
-        responses["304"] = {"description": "If-None-Match names the current ETag.", "headers": dict(ETAG_HEADER)}
-    if method == "PATCH":
+        response["description"] = DESCRIPTIONS[status]
+        response["headers"] = _headers(_answer_headers(operation, kind, status))
+    if kind.cached:
+        responses["304"] = {
+            "description": "If-None-Match names the current ETag.",
+            "headers": _headers(("ETag", "X-Request-Id")),
+        }
+    for status in sorted(_problem_statuses(operation, kind)):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_first(status).__name__}"}
+    operation["security"] = [{"apiKey": []}] if kind.scope is not None else []
+    if kind.scope is not None:
+        operation["description"] = f"{operation['description']}\n\nScope: `{kind.scope}`."
+    operation.setdefault("parameters", []).extend(_header_parameters(kind))
+    if not operation["parameters"]:
+        del operation["parameters"]
+    if kind.method == "PATCH":
         content = operation["requestBody"]["content"]
         operation["requestBody"]["content"] = {MERGE_PATCH: content["application/json"], **content}
 
 
-def _problem_statuses(operation: dict[str, Any], method: str, guard: Guard | None) -> Iterator[int]:
-    if guard is None:
-        return
-    yield from (400, 422, 431) if guard.scope is None else ALWAYS
-    if guard.scope is None:
-        return
+def _answer_headers(operation: dict[str, Any], kind: _Kind, status: str) -> Iterator[str]:
+    if kind.path.startswith("/v1/") and status != "204":
+        yield "ETag"
+    if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
+        yield "Link"
+    if status == "201":
+        yield "Location"
+    if kind.writes and kind.method == "POST":
+        yield "Idempotency-Replayed"
+    yield "X-Request-Id"
+
+
+def _headers(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _problem_statuses(operation: dict[str, Any], kind: _Kind) -> set[int]:
+    statuses = {*ALWAYS}
+    if kind.scope is not None or kind.path == READINESS:
+        statuses |= {*OF_SCOPE} if kind.scope is not None else {503}
     if "requestBody" in operation:
-        yield from OF_BODY
-    if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
-        yield from OF_PATH
-    yield from OF_METHOD.get(method, ())
+        statuses |= {*OF_BODY}
+    if "{" in kind.path:
+        statuses |= {*OF_PATH}
+    if kind.writes:
+        statuses |= {*OF_WRITE.get(kind.method, ())}
+    if kind.names_version:
+        statuses |= {Stale.status}
+    if kind.needs_version:
+        statuses |= {PreconditionRequired.status}
+    return statuses
+
+
+def _first(status: int) -> type[Problem]:
+    """The most general problem of that status."""
+    return next(problem for problem in PROBLEMS if problem.status == status)
 
 
 def _problem_response(status: int) -> dict[str, Any]:
     codes = [problem for problem in PROBLEMS if problem.status == status]
+    kind = codes[0]
+    example = {
+        "type": f"{TYPE_PREFIX}{kind.code}",
+        "title": kind.title,
+        "status": status,
+        "detail": kind.title,
+        "instance": INSTANCE,
+        "code": kind.code,
+        "request_id": "5d0f6e0c",
+        "errors": EXAMPLE_ERRORS if kind is Invalid else [],
+    }
+    names = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 503: ("Retry-After",)}.get(status, ())
     return {
         "description": " ".join(f"`{problem.code}`: {problem.title}" for problem in codes),
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "headers": _headers((*names, "X-Request-Id")),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
     }
 
 
-def _headers(method: str, *, versioned: bool) -> Iterator[dict[str, Any]]:
-    if method == "GET":
-        yield _header(
-            "If-None-Match", "Answer 304 if this ETag is still current.", '"9f86d081884c7d65-2c26b46b68ffc68f"'
-        )
-    elif method == "POST":
-        yield _header(
-            "Idempotency-Key", "Any string of at most 255 characters, new for each request.", "7d1f0b7e-claim-1"
-        )
-    elif versioned:
+def _header_parameters(kind: _Kind) -> Iterator[dict[str, Any]]:
+    if kind.cached:
+        yield _header("If-None-Match", "Answer 304 if this ETag is still current.", ETAG_EXAMPLE)
+    if kind.writes and kind.method == "POST":
+        text = f"Any string of at most {MAX_KEY_LENGTH} characters, new for each request."
+        yield _header("Idempotency-Key", text, "7d1f0b7e-claim-1", minLength=1, maxLength=MAX_KEY_LENGTH)
+    if kind.needs_version:
         text = "The ETag of what you read: 428 without it, 412 if it is no longer current."
-        yield _header("If-Match", text, '"9f86d081884c7d65-2c26b46b68ffc68f"') | {"required": True}
+        yield _header("If-Match", text, ETAG_EXAMPLE) | {"required": True}
+    elif kind.names_version:
+        yield _header("If-Match", "The ETag of the resource in the path: 412 if it is no longer current.", ETAG_EXAMPLE)
 
 
-def _header(name: str, description: str, example: str) -> dict[str, Any]:
-    schema = {"type": "string", "minLength": 1, "maxLength": 255}
-    return {"name": name, "in": "header", "description": description, "schema": schema, "example": example}
+def _header(name: str, description: str, example: str, **schema: int) -> dict[str, Any]:
+    typed = {"type": "string", **schema}
+    return {"name": name, "in": "header", "description": description, "schema": typed, "example": example}
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema without its null: there is no null in a query, only absence."""
+    match schema.pop("anyOf", None):
+        case [kind, {"type": "null"}]:
+            return {**kind, **schema}
+        case None:
+            return schema
+        case kinds:
+            return {"anyOf": kinds, **schema}
+
+
+def _drop_titles(node: Any) -> None:
+    """Takes away the titles that are made of names alone; a field of the name `title` stays."""
+    if isinstance(node, list):
+        for item in node:
+            _drop_titles(item)
+    elif isinstance(node, dict):
+        if isinstance(node.get("title"), str):
+            del node["title"]
+        for name, value in node.items():
+            if name not in NO_SCHEMAS:
+                _drop_titles(value)

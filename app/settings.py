@@ -12,7 +12,7 @@ MIN_PEPPER_CHARACTERS = 32
 class Settings(BaseSettings):
     """What the operator may choose; read once at start."""
 
-    model_config = SettingsConfigDict(env_prefix="ONRECORD_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ONRECORD_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(
         Path("var"), description="Where the SQLite file, the first key and the pepper are kept; made if absent."

@@ -82,7 +82,7 @@ def warn_of_sqlite(database: Database) -> None:
 def migrate(database: Database) -> None:
     """Brings the tables to this version. Does nothing to tables that are."""
     with database.engine().begin() as connection:
-        command.upgrade(_alembic(connection), "head")
+        command.upgrade(alembic_config(connection), "head")
 
 
 def is_current(database: Database) -> bool:
@@ -98,7 +98,8 @@ def _heads() -> set[str]:
     return set(ScriptDirectory.from_config(config).get_heads())
 
 
-def _alembic(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic's commands need to run the revisions over the connection, in its transaction."""
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection

@@ -24,7 +24,12 @@ from app.settings import Settings
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.postgres import drop_database, fresh_database
 
-pytest_plugins = ["tests.fixtures.postgres"]
+pytest_plugins = [
+    "tests.fixtures.committing",
+    "tests.fixtures.databases",
+    "tests.fixtures.postgres",
+    "tests.fixtures.queries",
+]
 
 ENGINES = ("sqlite", "postgresql")
 PEPPER = Pepper(b"a pepper for tests, of more than 32 characters")

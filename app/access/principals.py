@@ -21,6 +21,7 @@ AUDIENCE_OF: Final = {
     Visibility.INTERNAL: Audience.INTERNAL,
     Visibility.RESTRICTED: Audience.RESTRICTED,
 }
+VISIBILITY_OF: Final = {audience: visibility for visibility, audience in AUDIENCE_OF.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,25 @@
 """The SQL of access: keys by their digest, and the replies kept for idempotency."""
 
+import re
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
-from app.models import ApiKey, StoredReply
+from app.access.principals import Audience
+from app.access.visibility import visible
+from app.kit.columns import NOW
+from app.models import ApiKey, Attribution, Rendition, StoredReply
+from app.models.vocabulary import ResourceKind
+
+ANY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+IDS_AT_ONCE: Final = 10_000
+"""Ids in one query; SQLite takes at most 32,766 values."""
 
 
-def holds(now: datetime) -> ColumnElement[bool]:
+def holds(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition under which a key lets its holder in at the instant `now`."""
     return and_(
         col(ApiKey.revoked_at).is_(None),
@@ -16,9 +27,13 @@ def holds(now: datetime) -> ColumnElement[bool]:
     )
 
 
+# Built once: it runs before every request, and building it takes longer than running it.
+_KEY_BY_DIGEST: Final = select(ApiKey).where(ApiKey.secret_digest == bindparam("digest"), holds(NOW))
+
+
 def key_by_digest(session: Session, digest: str, now: datetime) -> ApiKey | None:
     """The key with this digest, if it holds at `now`."""
-    return session.exec(select(ApiKey).where(ApiKey.secret_digest == digest, holds(now))).one_or_none()
+    return session.exec(_KEY_BY_DIGEST, params={"digest": digest, "now": now}).one_or_none()
 
 
 def count_keys(session: Session) -> int:
@@ -26,11 +41,46 @@ def count_keys(session: Session) -> int:
     return session.exec(select(func.count()).select_from(ApiKey)).one()
 
 
-def stored_reply(session: Session, key_id: str, key_digest: str) -> StoredReply | None:
-    """The reply kept for this key holder's Idempotency-Key."""
-    return session.get(StoredReply, (key_id, key_digest))
+def reserve_reply(session: Session, reply: StoredReply) -> bool:
+    """Whether this is the first request with its Idempotency-Key: then the reply, yet to be filled, takes its place.
+
+    Waits for a transaction that has reserved it and is not over, in this process or another.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    reserving = insert(StoredReply).values(reply.model_dump()).on_conflict_do_nothing()
+    return session.exec(reserving.returning(col(StoredReply.key_digest))).first() is not None
+
+
+def fill_reply(session: Session, reply: StoredReply) -> None:
+    """Keeps the reply in the place that was reserved for it."""
+    place = update(StoredReply).where(
+        col(StoredReply.key_id) == reply.key_id, col(StoredReply.key_digest) == reply.key_digest
+    )
+    session.exec(place.values(status=reply.status, headers=reply.headers, body=reply.body))
+
+
+def stored_reply(session: Session, key_id: str, key_digest: str) -> StoredReply:
+    """The reply kept for this key holder's Idempotency-Key, which has been reserved before."""
+    return session.get_one(StoredReply, (key_id, key_digest))
+
+
+def names_hidden(session: Session, text: str, audience: Audience, now: datetime) -> bool:
+    """Whether an id stands in the text of anything that there is and that the audience may not see at `now`."""
+    ids = sorted(set(ANY_ID.findall(text)))
+    for some in (ids[begin : begin + IDS_AT_ONCE] for begin in range(0, len(ids), IDS_AT_ONCE)):
+        rows: Any = select(Rendition.resource_id).where(
+            col(Rendition.resource_id).in_(some), Rendition.kind != ResourceKind.KEY
+        )
+        if set(session.exec(rows)) - set(session.exec(rows.where(visible(audience, now)))):
+            return True
+        attributions = select(Attribution.id).where(col(Attribution.id).in_(some), Attribution.audience > audience)
+        if session.exec(attributions.limit(1)).first() is not None:
+            return True
+    return False
 
 
 def forget_replies(session: Session, before: datetime) -> None:
-    """Deletes the replies kept before that instant."""
-    session.exec(delete(StoredReply).where(col(StoredReply.created_at) < before))
+    """Deletes the replies kept before that instant, those apart that another transaction is deleting."""
+    key = (col(StoredReply.key_id), col(StoredReply.key_digest))
+    old = select(*key).where(col(StoredReply.created_at) < before).with_for_update(skip_locked=True)
+    session.exec(delete(StoredReply).where(tuple_(*key).in_(old)))

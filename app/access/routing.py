@@ -1,8 +1,9 @@
 """Routes that let nobody in by default: each declares a scope, or that it is open, or the app does not start."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_origin
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -19,6 +20,8 @@ from app.kit.problems import FIELD_NAME, FieldError, Invalid, Unauthenticated, U
 from app.models.vocabulary import Scope
 
 MERGE_PATCH: Final = "application/merge-patch+json"
+MAX_ERRORS: Final = 20
+"""Most errors that one problem lists."""
 READ_MEDIA_TYPES: Final = {"POST": ("application/json",), "PATCH": (MERGE_PATCH, "application/json")}
 
 
@@ -96,7 +99,7 @@ class GuardedRoute(APIRoute):
         """The handler, behind the guard that the endpoint's dependencies declare."""
         handle = super().get_route_handler()
         guard = guard_of(self.dependant)
-        parameters = frozenset(_query_names(self.dependant))
+        parameters = dict(_query_parameters(self.dependant))
         reads_body = self.body_field is not None
 
         async def guarded(request: Request) -> Response:
@@ -157,24 +160,34 @@ def _authenticate(request: Request, scope: Scope) -> Principal:
     return principal
 
 
-def _query_names(dependant: Dependant) -> Iterator[str]:
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Each query parameter's name, and whether it may be repeated."""
     for field in dependant.query_params:
         kind = field.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from (info.alias or name for name, info in kind.model_fields.items())
+            yield from (
+                (info.alias or name, get_origin(info.annotation) is list) for name, info in kind.model_fields.items()
+            )
         else:
-            yield field.alias
+            yield field.alias, get_origin(kind) is list
     for needed in dependant.dependencies:
-        yield from _query_names(needed)
+        yield from _query_parameters(needed)
 
 
-def _check_parameters(request: Request, known: frozenset[str]) -> None:
-    """Refuses query parameters that the route does not have, and NUL, which PostgreSQL cannot compare with."""
+def _check_parameters(request: Request, known: Mapping[str, bool]) -> None:
+    """Refuses query parameters that the route does not have or has once, and NUL, which PostgreSQL cannot compare.
+
+    `known` tells of each parameter whether it may be repeated: of two values of one that may not, either would be a
+    guess.
+    """
     errors = []
-    for name in dict.fromkeys(request.query_params.keys()):
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in given.items():
         if name not in known:
             shown = name if FIELD_NAME.fullmatch(name) else "query"
             errors.append(FieldError("unknown_parameter", "There is no parameter of this name here.", parameter=shown))
+        elif times > 1 and not known[name]:
+            errors.append(FieldError("repeated", "This parameter can be given once.", parameter=name))
     values = [*request.query_params.multi_items(), *request.path_params.items()]
     errors += [
         FieldError("unstorable_character", "NUL cannot be stored.", parameter=name)
@@ -182,7 +195,7 @@ def _check_parameters(request: Request, known: frozenset[str]) -> None:
         if "\0" in str(value) and (name in known or name in request.path_params)
     ]
     if errors:
-        raise Invalid(errors=errors[:20])
+        raise Invalid(errors=errors[:MAX_ERRORS])
 
 
 async def _read_body(request: StrictRequest) -> None:
@@ -191,8 +204,11 @@ async def _read_body(request: StrictRequest) -> None:
     if not body:
         return
     accepted = READ_MEDIA_TYPES[request.method]
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if media_type.strip().lower() not in accepted or charset not in {"", "utf-8"}:
-        raise UnsupportedMediaType(f"Send {' or '.join(accepted)} in UTF-8.", headers={"Accept": accepted[0]})
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body without a content coding.", headers={"Accept-Encoding": "identity"})
+    media_type, *parameters = (each.strip().lower() for each in request.headers.get("content-type", "").split(";"))
+    charsets = {each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")}
+    if media_type not in accepted or not charsets <= {"utf-8"}:
+        header = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
+        raise UnsupportedMediaType(f"Send {' or '.join(accepted)} in UTF-8.", headers={header: ", ".join(accepted)})
     await request.json()

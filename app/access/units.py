@@ -5,6 +5,7 @@ a response. So that a write can be run again whole, nothing happens outside that
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,13 +19,17 @@ from app.access import queries
 from app.access.context import Context
 from app.access.principals import Principal
 from app.kit.paging import next_link
-from app.kit.problems import IdempotencyKeyReused, InFlight, PreconditionRequired, Stale, invalid_parameter
+from app.kit.problems import Conflict, IdempotencyKeyReused, InFlight, PreconditionRequired, Stale, invalid_parameter
 from app.models import StoredReply
 
 REPLIES_KEPT_FOR: Final = timedelta(hours=24)
 MAX_KEY_LENGTH: Final = 255
 """Longest Idempotency-Key; the IETF draft sets none, and common clients stay below this."""
+STRONG_ETAG: Final = re.compile(r'"(?P<document>[0-9a-f]{16})-[0-9a-f]{16}"')
+"""An ETag of ours that names a document. If-Match compares strongly (RFC 9110 §8.8.3.2): a weak one names nothing."""
 JSON_MEDIA_TYPE: Final = "application/json"
+NOT_ANSWERED: Final = 0
+"""Status of a kept reply until the work is done; only the transaction that does it ever sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Precondition:
         if self.if_match is None or self.if_match.strip() == "*":
             return
         current = document_digest(document)
-        named = [tag.strip().strip('"').partition("-")[0] for tag in self.if_match.split(",")]
-        if current not in named:
+        named = [STRONG_ETAG.fullmatch(tag.strip()) for tag in self.if_match.split(",")]
+        if current not in {tag["document"] for tag in named if tag is not None}:
             raise Stale
 
     def require(self) -> None:
@@ -147,7 +152,7 @@ class Writes:
         request_digest = pepper.digest(
             "idempotent-request",
             self.request.method.encode(),
-            str(self.request.url.path).encode(),
+            self.request.scope["path"].encode(),
             self.request.state.body,
         )
         with self.context.in_flight_lock:
@@ -165,26 +170,32 @@ class Writes:
     def _first_or_again(self, session: Session, work: Work, key_digest: str, request_digest: str) -> Response:
         unit = self._unit(session)
         queries.forget_replies(session, unit.now - REPLIES_KEPT_FOR)
-        kept = queries.stored_reply(session, unit.actor_id, key_digest)
-        if kept is not None:
-            if kept.request_digest != request_digest:
-                raise IdempotencyKeyReused
-            headers = {**kept.headers, "Idempotency-Replayed": "true"}
-            return Response(kept.body.encode(), kept.status, headers, JSON_MEDIA_TYPE)
-        reply = work(unit)
-        response = _response(reply)
-        session.add(
-            StoredReply(
-                key_id=unit.actor_id,
-                key_digest=key_digest,
-                request_digest=request_digest,
-                status=reply.status,
-                headers=_headers(reply),
-                body=(reply.kept_body or reply.body).decode(),
-                created_at=unit.now,
-            )
+        keeping = StoredReply(
+            key_id=unit.actor_id,
+            key_digest=key_digest,
+            request_digest=request_digest,
+            status=NOT_ANSWERED,
+            headers={},
+            body="",
+            created_at=unit.now,
         )
-        return response
+        # Reserved before the work, so that the same request in another process waits here and repeats the answer,
+        # and does not find what this one has recorded in its way.
+        if not queries.reserve_reply(session, keeping):
+            return self._again(unit, queries.stored_reply(session, unit.actor_id, key_digest), request_digest)
+        reply = work(unit)
+        keeping.status, keeping.headers = reply.status, _headers(reply)
+        keeping.body = (reply.kept_body or reply.body).decode()
+        queries.fill_reply(session, keeping)
+        return _response(reply)
+
+    def _again(self, unit: Unit, kept: StoredReply, request_digest: str) -> Response:
+        if kept.request_digest != request_digest:
+            raise IdempotencyKeyReused
+        if queries.names_hidden(unit.session, kept.body, unit.principal.audience, unit.now):
+            raise Conflict("The first answer named what is hidden from you now. Read anew what you recorded.")
+        headers = {**kept.headers, "Idempotency-Replayed": "true"}
+        return Response(kept.body.encode(), kept.status, headers, JSON_MEDIA_TYPE)
 
 
 def answer(request: Request, reply: Reply) -> Response:
@@ -195,7 +206,9 @@ def answer(request: Request, reply: Reply) -> Response:
     if request.method == "GET" and _names(request.headers.get("if-none-match"), reply.etag):
         return Response(status_code=304, headers={"ETag": reply.etag, **_CACHING})
     if reply.next_cursor is not None:
-        link = next_link(request.url.path, request.url.query, reply.next_cursor)
+        # Not request.url, which is put together with the Host header and fails on some.
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+        link = next_link(path, query, reply.next_cursor)
         reply = replace(reply, headers={**reply.headers, "Link": link})
     return _response(reply)
 

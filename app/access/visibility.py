@@ -9,7 +9,7 @@ from app.access.principals import Audience
 from app.models.history import Rendition
 
 
-def visible(audience: Audience, now: datetime) -> ColumnElement[bool]:
+def visible(audience: Audience, now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition on a rendition that lets `audience` read it at the instant `now`.
 
     At most one rendition of a resource satisfies it. An embargo holds for the public alone: whoever reads what is

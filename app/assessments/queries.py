@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import orjson
-from sqlmodel import Session, func, select
 
 from app.access.units import Reply, Unit
 from app.canonical.claim_schemas import AssessmentRead
 from app.canonical.replies import part, parts, readable
 from app.kit.paging import PageParameters
-from app.models import Assessment
 from app.models.vocabulary import ResourceKind
 
 
@@ -40,9 +38,3 @@ def parts_of(unit: Unit, claim_id: str) -> Parts:
         assessed={each["id"]: each["attribution_id"] for each in claim["assessments"]},
         superseded=frozenset(each["supersedes_id"] for each in claim["assessments"] if each["supersedes_id"]),
     )
-
-
-def next_position(session: Session, claim_id: str) -> int:
-    """The place of the claim's next assessment."""
-    last = select(func.coalesce(func.max(Assessment.position), -1)).where(Assessment.claim_id == claim_id)
-    return session.exec(last).one() + 1

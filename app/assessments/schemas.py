@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StrictStr, model_validator
+from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
 from app.assessments.scales import UnknownScaleValue, to_confidence
 from app.canonical.claim_schemas import ASSESSMENT_ID, ATTRIBUTION_ID, AssessmentFields, AssessmentRead, Included
@@ -10,7 +10,7 @@ from app.canonical.replies import Page
 from app.canonical.schemas import DOCUMENT_ID
 from app.documents.schemas import DocumentCreate
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Id, Instant, Integer, Paragraph, Payload, Url
+from app.kit.schemas import Id, Instant, Integer, Paragraph, Payload, Url, example
 from app.models.vocabulary import ConfidenceScale, EvidenceRelation
 
 MAX_EVIDENCE = 100
@@ -40,6 +40,13 @@ class ConfidenceOnScale(Payload):
         return to_confidence(self.scale, self.value)
 
 
+Confidence = Annotated[
+    Annotated[Integer, Field(ge=0, le=100), Tag("Number")] | Annotated[ConfidenceOnScale, Tag("OnScale")],
+    Discriminator(lambda given: "OnScale" if isinstance(given, dict | ConfidenceOnScale) else "Number"),
+]
+"""Told apart by their JSON type, so that a number that breaks a rule is not told to be an object."""
+
+
 class EvidenceCreate(Payload):
     """What an assessment rests on: a recorded document, a new one, or an address."""
 
@@ -59,7 +66,7 @@ class EvidenceCreate(Payload):
 class FirstAssessment(AssessmentFields):
     """An assessment that comes along with a new claim."""
 
-    confidence: Annotated[Integer, Field(ge=0, le=100)] | ConfidenceOnScale | None = Field(
+    confidence: Confidence | None = Field(
         None,
         description="Confidence as a number from 0 to 100, or on a scale. Not how likely the "
         "claim is, but how sure the assessor is.",
@@ -82,6 +89,17 @@ class FirstAssessment(AssessmentFields):
 
 class AssessmentCreate(FirstAssessment):
     """A new assessment of a claim or of one of its attributions."""
+
+    model_config = example(
+        assessor="verification desk",
+        credibility=3,
+        confidence={"scale": "wep", "value": "Likely/Probable"},
+        likelihood="likely",
+        verdict="mostly_true",
+        rationale="Two ministries gave the same number.",
+        evidence=[{"relation": "supports", "url": "https://example.org/resolution", "note": "It sets the deadline."}],
+        assessed_at="2026-11-23T09:30:00Z",
+    )
 
     attribution_id: Id | None = Field(
         None, description="The attribution assessed; left out, the claim itself.", examples=[ATTRIBUTION_ID]

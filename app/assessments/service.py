@@ -2,17 +2,20 @@
 
 from typing import Any
 
+from app.access.principals import AUDIENCE_OF, VISIBILITY_OF
 from app.access.units import Reply, Unit
 from app.assessments import queries
-from app.assessments.schemas import AssessmentCreate, ConfidenceOnScale, FirstAssessment
+from app.assessments.schemas import AssessmentCreate, ConfidenceOnScale, EvidenceCreate, FirstAssessment
 from app.canonical import queries as rows
 from app.canonical.claim_schemas import AssessmentFields
-from app.canonical.claims import locked_claim, record_claim
+from app.canonical.claims import known_to, locked_claim, record_claim_rows
+from app.canonical.queries import ClaimRows
+from app.canonical.release import release_of
 from app.canonical.replies import check_references, part, readable
 from app.documents.service import add_document
 from app.kit.ids import ordered_id
 from app.kit.problems import AlreadyExists, invalid
-from app.models import Assessment, Claim, Document, Evidence
+from app.models import Assessment, Document, Evidence
 from app.models.vocabulary import ChangeAction, ConfidenceScale, ResourceKind, Scope
 
 
@@ -22,11 +25,10 @@ def create_assessment(unit: Unit, claim_id: str, sent: AssessmentCreate) -> Repl
     Raises NotFound, Stale, AlreadyExists where the superseded assessment has a successor, and Invalid for an
     attribution or assessment that the caller cannot read in the claim.
     """
-    claim = locked_claim(unit, claim_id)
+    claim_rows = rows.claim_rows(unit.session, locked_claim(unit, claim_id))
     _check_names(unit, claim_id, sent)
-    assessment = add_assessment(unit, claim, sent)
-    record_claim(unit, claim, ChangeAction.UPDATED)
-    unit.session.flush()
+    assessment = add_assessment(unit, claim_rows, sent)
+    record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
     reply = part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "assessments", assessment.id)
     return reply.created(f"/v1/claims/{claim_id}/assessments/{assessment.id}")
 
@@ -45,16 +47,16 @@ def _check_names(unit: Unit, claim_id: str, sent: AssessmentCreate) -> None:
         raise AlreadyExists("That assessment has been superseded already; supersede its successor.")
 
 
-def add_assessment(unit: Unit, claim: Claim, sent: FirstAssessment, *, pointer: str = "") -> Assessment:
-    """The assessment, added to the claim, which the caller has yet to record. `pointer` leads to it in the request.
+def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, pointer: str = "") -> Assessment:
+    """The assessment, added to the claim's rows, which have yet to be recorded. `pointer` leads to it in the request.
 
     Raises Invalid for evidence that the caller cannot read, and Forbidden for new documents of a key that may not
     record any.
     """
     assessment = Assessment(
-        claim_id=claim.id,
+        claim_id=claim_rows.claim.id,
         id=ordered_id(),
-        position=queries.next_position(unit.session, claim.id),
+        position=1 + max((each.position for each in claim_rows.assessments), default=-1),
         attribution_id=getattr(sent, "attribution_id", None),
         supersedes_id=getattr(sent, "supersedes_id", None),
         assessed_at=sent.assessed_at or unit.now,
@@ -62,9 +64,8 @@ def add_assessment(unit: Unit, claim: Claim, sent: FirstAssessment, *, pointer: 
         **_confidence(sent),
         **{name: getattr(sent, name) for name in AssessmentFields.model_fields},
     )
-    unit.session.add(assessment)
-    unit.session.flush()
-    _add_evidence(unit, claim, assessment, sent, pointer)
+    claim_rows.evidence[assessment.id] = _evidence(unit, claim_rows, assessment, sent, pointer)
+    claim_rows.assessments.append(assessment)
     return assessment
 
 
@@ -77,25 +78,41 @@ def _confidence(sent: FirstAssessment) -> dict[str, Any]:
     return {"confidence": given, "confidence_given": {"scale": ConfidenceScale.PERCENT, "value": given}}
 
 
-def _add_evidence(unit: Unit, claim: Claim, assessment: Assessment, sent: FirstAssessment, pointer: str) -> None:
+def _evidence(
+    unit: Unit, claim_rows: ClaimRows, assessment: Assessment, sent: FirstAssessment, pointer: str
+) -> list[Evidence]:
     named = {f"{pointer}/evidence/{at}/document_id": piece.document_id for at, piece in enumerate(sent.evidence)}
-    check_references(unit, ResourceKind.DOCUMENT, named)
-    rows.held(unit.session, Document, [each for each in named.values() if each is not None])
-    for position, piece in enumerate(sent.evidence):
-        document_id = piece.document_id
-        if piece.document is not None:
-            unit.principal.require(Scope.CLAIMS_WRITE)
-            given = "visibility" in piece.document.model_fields_set
-            new = piece.document if given else piece.document.model_copy(update={"visibility": claim.visibility})
-            document_id = add_document(unit, new, pointer=f"{pointer}/evidence/{position}/document").id
-        unit.session.add(
-            Evidence(
-                claim_id=claim.id,
-                assessment_id=assessment.id,
-                position=position,
-                relation=piece.relation,
-                document_id=document_id,
-                url=piece.url,
-                note=piece.note,
-            )
+    recorded = [each for each in named.values() if each is not None]
+    if recorded:
+        claim_rows.document_audience.update(rows.held(unit.session, Document, recorded))
+        check_references(unit, ResourceKind.DOCUMENT, named)
+    return [
+        Evidence(
+            claim_id=assessment.claim_id,
+            assessment_id=assessment.id,
+            position=position,
+            relation=piece.relation,
+            document_id=_document_id(
+                unit, claim_rows, assessment.attribution_id, piece, f"{pointer}/evidence/{position}/document"
+            ),
+            url=piece.url,
+            note=piece.note,
         )
+        for position, piece in enumerate(sent.evidence)
+    ]
+
+
+def _document_id(
+    unit: Unit, claim_rows: ClaimRows, attribution_id: str | None, piece: EvidenceCreate, pointer: str
+) -> str | None:
+    """The document that the piece names, if it names one; a new one is recorded, as visible as what is assessed."""
+    if piece.document is None:
+        return piece.document_id
+    unit.principal.require(Scope.CLAIMS_WRITE)
+    new, embargo = piece.document, None
+    if "visibility" not in new.model_fields_set:
+        new = new.model_copy(update={"visibility": VISIBILITY_OF[known_to(claim_rows, attribution_id)]})
+        embargo = release_of(claim_rows.claim, unit.now)
+    document = add_document(unit, new, embargo_until=embargo, pointer=pointer)
+    claim_rows.document_audience[document.id] = AUDIENCE_OF[document.visibility]
+    return document.id

@@ -1,6 +1,6 @@
 """The SQL of attributions and their chains."""
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from app.access.units import Reply, Unit
 from app.canonical.claim_schemas import AttributionRead
@@ -29,12 +29,6 @@ def hops(session: Session, claim_id: str, attribution_id: str) -> list[Hop]:
     """The hops of one attribution, the origin first."""
     chain = select(Hop).where(Hop.claim_id == claim_id, Hop.attribution_id == attribution_id)
     return list(session.exec(chain.order_by(col(Hop.position))))
-
-
-def next_position(session: Session, claim_id: str) -> int:
-    """The place of the claim's next attribution."""
-    last = select(func.coalesce(func.max(Attribution.position), -1)).where(Attribution.claim_id == claim_id)
-    return session.exec(last).one() + 1
 
 
 def what_hangs_on(session: Session, claim_id: str, attribution_id: str) -> list[Hop | Evidence | Assessment]:

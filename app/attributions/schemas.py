@@ -11,7 +11,7 @@ from app.canonical.schemas import DOCUMENT_ID, SOURCE_ID
 from app.canonical.values import Quote
 from app.documents.schemas import DocumentCreate
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Id, Payload, partial
+from app.kit.schemas import Id, Payload, example, partial
 from app.models.vocabulary import HopRole, Speech
 from app.sources.schemas import SourceCreate
 
@@ -65,6 +65,27 @@ class AttributionContent(AttributionFields):
 class AttributionCreate(AttributionFields):
     """A new attribution; the document and the sources that it names may be recorded along with it."""
 
+    model_config = example(
+        stance="asserts",
+        speech="indirect",
+        cue="according to",
+        hedge="likely",
+        terms="background",
+        anonymity_reason="on condition of anonymity",
+        said="2022-07-19",
+        document_id=DOCUMENT_ID,
+        quote={
+            "exact": "an asset in the serious task",
+            "prefix": "Builders will be ",
+            "suffix": " of restoring",
+            "language": "en",
+        },
+        chain=[
+            {"role": "originator", "source": {"kind": "person", "anonymity": "named", "name": "Alexander Matsegora"}},
+            {"role": "interviewer", "source_id": SOURCE_ID},
+        ],
+    )
+
     document_id: Id | None = Field(None, description="The recorded document where we read it.", examples=[DOCUMENT_ID])
     document: DocumentCreate | None = Field(None, description="A new document, in place of `document_id`.")
     quote: Quote | None = Field(None, description="The words, if they are quoted.")
@@ -82,6 +103,8 @@ class AttributionCreate(AttributionFields):
 @partial(AttributionContent)
 class AttributionPatch(Payload):
     """A JSON Merge Patch (RFC 7396) of an attribution. The chain, being an array, is replaced whole."""
+
+    model_config = example(hedge="probably", anonymity_reason=None)
 
 
 class AttributionPage(Page):

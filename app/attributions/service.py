@@ -1,18 +1,23 @@
 """Records who asserted a claim, in which document and words, and through whom it reached us."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import orjson
 
-from app.access.principals import AUDIENCE_OF
+from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
 from app.access.units import Reply, Unit
 from app.attributions import queries
 from app.attributions.schemas import AttributionContent, AttributionCreate, AttributionPatch, HopContent, HopCreate
 from app.canonical import queries as rows
-from app.canonical.claims import record_claim, unretracted_claim
-from app.canonical.replies import check_references, part, readable
+from app.canonical.claims import record_claim, record_claim_rows, unretracted_claim
+from app.canonical.queries import ClaimRows
+from app.canonical.release import release_of
+from app.canonical.replies import check_may_hide, check_references, part, readable
+from app.changes.queries import readable_ids
 from app.documents.queries import text_of
 from app.documents.quotes import QuoteAmbiguous, QuoteNotFound, locate_quote
 from app.documents.schemas import DocumentCreate
@@ -31,65 +36,91 @@ S = TypeVar("S", SourceCreate, DocumentCreate)
 
 def create_attribution(unit: Unit, claim_id: str, sent: AttributionCreate) -> Reply:
     """Records an attribution of the claim and answers with it. Raises NotFound, Conflict, and as `add_attribution`."""
-    claim = unretracted_claim(unit, claim_id)
-    attribution = add_attribution(unit, claim, sent)
-    record_claim(unit, claim, ChangeAction.UPDATED)
-    unit.session.flush()
+    claim_rows = rows.claim_rows(unit.session, unretracted_claim(unit, claim_id))
+    attribution = add_attribution(unit, claim_rows, sent)
+    record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
     reply = part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", attribution.id)
     return reply.created(f"/v1/claims/{claim_id}/attributions/{attribution.id}")
 
 
-def add_attribution(unit: Unit, claim: Claim, sent: AttributionCreate, *, pointer: str = "") -> Attribution:
-    """The attribution, added to the claim, which the caller has yet to record. `pointer` leads to it in the request.
+def add_attribution(unit: Unit, claim_rows: ClaimRows, sent: AttributionCreate, *, pointer: str = "") -> Attribution:
+    """The attribution, added to the claim's rows, which have yet to be recorded. `pointer` leads to it in the request.
 
     New sources and documents in it are recorded as visible as the attribution is, unless they say otherwise. Raises
     Invalid for what it names and the caller cannot read, for a quote that is not in its document, and for an outlet's
-    voice that is not an outlet's; Forbidden where it records a source and the key may not.
+    voice that is not an outlet's; Forbidden where it records a source and the key may not, and for what is off the
+    record from a caller who could not read it.
     """
-    new = _New(unit, narrowest(claim.visibility, sent.terms))
+    claim = claim_rows.claim
+    new = _New(unit, _inherited(unit, claim, sent), release_of(claim, unit.now))
     document_id = new.document(sent.document, f"{pointer}/document") or sent.document_id or ""
-    chain = [_hop(new, hop, f"{pointer}/chain/{position}") for position, hop in enumerate(sent.chain)]
+    hops = [_hop(new, hop, f"{pointer}/chain/{position}") for position, hop in enumerate(sent.chain)]
     names = set(AttributionContent.model_fields) - {"document_id", "chain"}
-    content = AttributionContent(document_id=document_id, chain=chain, **{name: getattr(sent, name) for name in names})
+    content = AttributionContent(document_id=document_id, chain=hops, **{name: getattr(sent, name) for name in names})
     unit.session.flush()
+    sources, documents = _held_names(unit, content)
     attribution = Attribution(
         claim_id=claim.id,
         id=random_id(),
-        position=queries.next_position(unit.session, claim.id),
+        position=1 + max((each.position for each in claim_rows.attributions), default=-1),
         audience=AUDIENCE_OF[Visibility.RESTRICTED],
         **_columns(unit, content, pointer),
+        quote=_placed_quote(unit, content, pointer),
     )
-    unit.session.add(attribution)
-    unit.session.flush()
-    _add_hops(unit, attribution, chain)
+    claim_rows.source_audience.update(sources)
+    claim_rows.document_audience.update(documents)
+    claim_rows.attributions.append(attribution)
+    claim_rows.hops[attribution.id] = _hops(attribution, hops)
     return attribution
 
 
-def narrowest(visibility: Visibility, terms: Terms) -> Visibility:
-    """The visibility of what is recorded along with an attribution: as narrow as the claim's and its terms."""
-    return Visibility.RESTRICTED if terms is Terms.OFF_THE_RECORD else visibility
+def _inherited(unit: Unit, claim: Claim, sent: AttributionCreate) -> Visibility:
+    """The visibility of what is recorded along with an attribution: the narrowest of all that makes up the attribution.
+
+    A public document that came along with a hidden source would tell that there is something to hide.
+    """
+    parts = (sent.document, *chain.from_iterable((hop.source, hop.document) for hop in sent.chain))
+    new = [part for part in parts if part is not None]
+    given = [part.visibility for part in new if "visibility" in part.model_fields_set]
+    seen_from = [AUDIENCE_OF[visibility] for visibility in (claim.visibility, *given)]
+    if sent.terms is Terms.OFF_THE_RECORD:
+        seen_from.append(Audience.RESTRICTED)
+    if new:
+        # What the caller cannot read counts for nothing here: it is refused later, as what does not exist is.
+        documents = {each for each in (sent.document_id, *(hop.document_id for hop in sent.chain)) if each is not None}
+        sources = {hop.source_id for hop in sent.chain if hop.source_id is not None}
+        held = rows.held(unit.session, Source, sources) | rows.held(unit.session, Document, documents)
+        known = readable_ids(unit, ResourceKind.SOURCE, sources) | readable_ids(unit, ResourceKind.DOCUMENT, documents)
+        seen_from += [audience for each, audience in held.items() if each in known]
+    return VISIBILITY_OF[max(seen_from)]
 
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """Records what a request brings along, as visible as what it comes with unless it says otherwise."""
+    """Records what a request brings along, no more visible than what it comes with and not before it."""
 
     unit: Unit
     visibility: Visibility
+    embargo_until: datetime | None
 
     def source(self, sent: SourceCreate | None, pointer: str) -> str | None:
         if sent is None:
             return None
         self.unit.principal.require(Scope.SOURCES_WRITE)
-        return add_source(self.unit, self._hidden(sent), pointer=pointer).id
+        return add_source(self.unit, self._hidden(sent), embargo_until=self._embargo(sent), pointer=pointer).id
 
     def document(self, sent: DocumentCreate | None, pointer: str) -> str | None:
-        return None if sent is None else add_document(self.unit, self._hidden(sent), pointer=pointer).id
+        if sent is None:
+            return None
+        return add_document(self.unit, self._hidden(sent), embargo_until=self._embargo(sent), pointer=pointer).id
 
     def _hidden(self, sent: S) -> S:
         return (
             sent if "visibility" in sent.model_fields_set else sent.model_copy(update={"visibility": self.visibility})
         )
+
+    def _embargo(self, sent: SourceCreate | DocumentCreate) -> datetime | None:
+        return None if "visibility" in sent.model_fields_set else self.embargo_until
 
 
 def _hop(new: _New, sent: HopCreate, pointer: str) -> HopContent:
@@ -101,16 +132,24 @@ def _hop(new: _New, sent: HopCreate, pointer: str) -> HopContent:
 
 
 def _columns(unit: Unit, content: AttributionContent, pointer: str) -> dict[str, Any]:
-    """The attribution's row, once everything that it names is found and held, and its quote stands in its document."""
+    """The attribution's row, its quote apart, once everything that it names is found; it must be held by then."""
     _check_names(unit, content, pointer)
+    if content.terms is Terms.OFF_THE_RECORD:
+        check_may_hide(unit, Visibility.RESTRICTED)
     columns = {
         name: getattr(content, name) for name in AttributionContent.model_fields if name not in {"chain", "quote"}
     }
     said = parse_edtf(content.said) if content.said is not None else None
     columns["said_earliest_day"] = said and said.earliest_day
     columns["said_latest_day"] = said and said.latest_day
-    columns["quote"] = _placed_quote(unit, content, pointer)
     return columns
+
+
+def _held_names(unit: Unit, content: AttributionContent) -> tuple[dict[str, Audience], dict[str, Audience]]:
+    """From which audience on the sources and the documents that it names may be seen, held so that this stays so."""
+    documents = [content.document_id, *(hop.document_id for hop in content.chain if hop.document_id is not None)]
+    sources = rows.held(unit.session, Source, [hop.source_id for hop in content.chain])
+    return sources, rows.held(unit.session, Document, documents)
 
 
 def _check_names(unit: Unit, content: AttributionContent, pointer: str) -> None:
@@ -120,10 +159,9 @@ def _check_names(unit: Unit, content: AttributionContent, pointer: str) -> None:
     documents[f"{pointer}/document_id"] = content.document_id
     check_references(unit, ResourceKind.SOURCE, sources)
     check_references(unit, ResourceKind.DOCUMENT, documents)
-    held = rows.held(unit.session, Source, [hop.source_id for hop in content.chain])
-    rows.held(unit.session, Document, [each for each in documents.values() if each is not None])
-    origin = held[content.chain[0].source_id]
-    if content.speech is Speech.OUTLET_VOICE and origin.kind is not SourceKind.OUTLET:
+    if content.speech is not Speech.OUTLET_VOICE:
+        return
+    if rows.source_kind(unit.session, content.chain[0].source_id) is not SourceKind.OUTLET:
         raise invalid(
             f"{pointer}/chain/0", "not_an_outlet", "An outlet's own voice comes from a source that is an outlet."
         )
@@ -151,11 +189,11 @@ def _placed_quote(unit: Unit, content: AttributionContent, pointer: str) -> dict
     return {**placed, "start": span.start, "end": span.end}
 
 
-def _add_hops(unit: Unit, attribution: Attribution, chain: Sequence[HopContent]) -> None:
-    for position, hop in enumerate(chain):
-        unit.session.add(
-            Hop(claim_id=attribution.claim_id, attribution_id=attribution.id, position=position, **dict(hop))
-        )
+def _hops(attribution: Attribution, hops: Sequence[HopContent]) -> list[Hop]:
+    return [
+        Hop(claim_id=attribution.claim_id, attribution_id=attribution.id, position=position, **dict(hop))
+        for position, hop in enumerate(hops)
+    ]
 
 
 def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: AttributionPatch) -> Reply:
@@ -167,19 +205,30 @@ def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: Att
     attribution = _readable_attribution(unit, claim_id, attribution_id)
     hops = queries.hops(unit.session, claim_id, attribution_id)
     sent = patch.model_dump(exclude_unset=True)
-    current = {name: getattr(attribution, name) for name in AttributionContent.model_fields if name != "chain"}
-    current["chain"] = [{name: getattr(hop, name) for name in HopContent.model_fields} for hop in hops]
-    content = validated(AttributionContent, merge_patch(current, sent))
-    for name, value in _columns(unit, content, "").items():
+    content = validated(AttributionContent, merge_patch(_current(attribution, hops, sent), sent))
+    _held_names(unit, content)
+    columns = _columns(unit, content, "")
+    if {"quote", "document_id"} & set(sent):
+        columns["quote"] = _placed_quote(unit, content, "")
+    for name, value in columns.items():
         setattr(attribution, name, value)
     if "chain" in sent:
         for hop in hops:
             unit.session.delete(hop)
         unit.session.flush()
-        _add_hops(unit, attribution, content.chain)
+        unit.session.add_all(_hops(attribution, content.chain))
     record_claim(unit, claim, ChangeAction.UPDATED)
     unit.session.flush()
     return part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", attribution_id)
+
+
+def _current(attribution: Attribution, hops: Sequence[Hop], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What the attribution holds, without the offsets of a quote whose words or document are sent anew."""
+    current = {name: getattr(attribution, name) for name in AttributionContent.model_fields if name != "chain"}
+    current["chain"] = [{name: getattr(hop, name) for name in HopContent.model_fields} for hop in hops]
+    if attribution.quote is not None and ("document_id" in sent or "exact" in (sent.get("quote") or {})):
+        current["quote"] = attribution.quote | {"start": None, "end": None}
+    return current
 
 
 def remove_attribution(unit: Unit, claim_id: str, attribution_id: str) -> Reply:

@@ -4,20 +4,25 @@ Whoever may not see a source, or anything else that an attribution names, does n
 assessed of it; and a published claim that nobody the reader may see has made does not exist for that reader.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.queries import ClaimRows
-from app.canonical.replies import readable
+from app.canonical.release import let_out
+from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, readable
 from app.canonical.values import Quantity as QuantityValue
+from app.changes import queries as changes
 from app.changes.record import Content, Written, record_change
 from app.kit.edtf import day_text
 from app.kit.problems import Conflict, NotFound
-from app.models import Assessment, Attribution, Claim, Evidence, Hop, Quantity, Relation
+from app.models import Assessment, Attribution, Claim, Evidence, Hop, Quantity, Relation, Rendition
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Terms
 
 
@@ -41,21 +46,42 @@ def unretracted_claim(unit: Unit, claim_id: str) -> Claim:
 def record_claim(unit: Unit, claim: Claim, action: ChangeAction) -> None:
     """Records a write of the claim or of anything that hangs on it; the claim's row must be locked."""
     unit.session.flush()
-    rows = queries.claim_rows(unit.session, claim)
+    record_claim_rows(unit, queries.claim_rows(unit.session, claim), action)
+
+
+def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None:
+    """Records a write of the claim with these rows, new ones among them; a claim that is not new must be locked."""
+    claim = rows.claim
     for attribution in rows.attributions:
-        attribution.audience = _attribution_audience(rows, attribution)
-    seen_before = queries.first_audiences(unit.session, [claim.id]).get(claim.id)
-    contents = claim_contents(rows)
-    record_change(unit, Written(ResourceKind.CLAIM, claim.id, action, contents, embargo_until=claim.embargo_until))
+        attribution.audience = attribution_audience(rows, attribution)
+    queries.store(unit.session, rows)
+    before = [] if action is ChangeAction.CREATED else changes.renditions(unit.session, claim.id)
+    seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
+    record_change(unit, _written(rows, action))
     unit.session.flush()
-    if action is ChangeAction.CREATED:
+    let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
+    if action is ChangeAction.CREATED or seen_before == _exposure(changes.renditions(unit.session, claim.id)):
         return
-    if (
-        seen_before != queries.first_audiences(unit.session, [claim.id]).get(claim.id)
-        or claim.embargo_until is not None
-    ):
-        for relation in queries.relations_of_claim(unit.session, claim.id):
-            record_relation(unit, relation, ChangeAction.UPDATED)
+    for relation in queries.relations_of_claim(unit.session, claim.id):
+        record_relation(unit, relation, ChangeAction.UPDATED)
+
+
+def _exposure(renditions: Sequence[Rendition]) -> tuple[int, datetime | None] | None:
+    """The widest audience that reads the claim and the embargo on it, which its relations share; None if none does."""
+    return next(((row.first_audience, row.embargo_until) for row in renditions), None)
+
+
+def _named(rows: ClaimRows) -> list[dict[str, str | None]]:
+    """What the rows of the claim name."""
+    hops = [{"source_id": hop.source_id, "document_id": hop.document_id} for each in rows.hops.values() for hop in each]
+    pieces = [{"document_id": piece.document_id} for each in rows.evidence.values() for piece in each]
+    where: list[dict[str, str | None]] = [{"document_id": row.document_id} for row in rows.attributions]
+    return [*hops, *pieces, *where]
+
+
+def _written(rows: ClaimRows, action: ChangeAction) -> Written:
+    embargo = rows.claim.embargo_until
+    return Written(ResourceKind.CLAIM, rows.claim.id, action, claim_contents(rows), embargo_until=embargo)
 
 
 def claim_contents(rows: ClaimRows) -> list[Content | None]:
@@ -72,7 +98,7 @@ def _exists_for(rows: ClaimRows, seen_by: Audience) -> bool:
     return any(attribution.audience <= seen_by for attribution in rows.attributions)
 
 
-def _attribution_audience(rows: ClaimRows, attribution: Attribution) -> Audience:
+def attribution_audience(rows: ClaimRows, attribution: Attribution) -> Audience:
     """The widest audience that may see everything the attribution names."""
     parts = [rows.document_audience[attribution.document_id]]
     if attribution.terms is Terms.OFF_THE_RECORD:
@@ -82,6 +108,13 @@ def _attribution_audience(rows: ClaimRows, attribution: Attribution) -> Audience
         if hop.document_id is not None:
             parts.append(rows.document_audience[hop.document_id])
     return max(parts)
+
+
+def known_to(rows: ClaimRows, attribution_id: str | None) -> Audience:
+    """The widest audience that may know of the claim, or of one of its attributions, once the claim is out."""
+    seen_from = {row.id: attribution_audience(rows, row) for row in rows.attributions}
+    widest = min(seen_from.values(), default=Audience.PUBLIC) if attribution_id is None else seen_from[attribution_id]
+    return max(widest, AUDIENCE_OF[rows.claim.visibility])
 
 
 def claim_content(rows: ClaimRows, seen_by: Audience) -> Content:
@@ -228,17 +261,26 @@ def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> Non
     unit.session.flush()
     ends = queries.locked_claims(unit.session, [relation.claim_id, relation.other_claim_id])
     seen_from = queries.first_audiences(unit.session, ends)
-    # A claim that nobody can see has no rendition; then nobody sees the relation either.
-    hidden = len(seen_from) < len(ends)
-    contents = [
-        relation_content(relation) if not hidden and seen_by >= max(seen_from.values()) else None
+    contents = relation_contents(relation, seen_from)
+    embargo = latest_embargo(ends.values())
+    record_change(unit, Written(ResourceKind.RELATION, relation.id, action, contents, embargo_until=embargo))
+
+
+def relation_contents(relation: Relation, seen_from: Mapping[str, Audience]) -> list[Content | None]:
+    """What each audience reads of the relation, given from which audience on each claim that any may see is seen.
+
+    A claim that nobody can see has no rendition; then nobody sees the relation either.
+    """
+    ends = [seen_from.get(claim_id) for claim_id in (relation.claim_id, relation.other_claim_id)]
+    return [
+        relation_content(relation) if all(end is not None and seen_by >= end for end in ends) else None
         for seen_by in Audience
     ]
-    embargoes = [claim.embargo_until for claim in ends.values() if claim.embargo_until is not None]
-    written = Written(
-        ResourceKind.RELATION, relation.id, action, contents, embargo_until=max(embargoes) if embargoes else None
-    )
-    record_change(unit, written)
+
+
+def latest_embargo(claims: Iterable[Claim]) -> datetime | None:
+    """Until when the public is not to know of all of the claims; None without an embargo."""
+    return max((claim.embargo_until for claim in claims if claim.embargo_until is not None), default=None)
 
 
 def relation_content(relation: Relation) -> Mapping[str, Any]:

@@ -5,21 +5,26 @@ from app.access.units import Unit
 from app.canonical import queries
 from app.changes.record import Content, Written, record_change
 from app.kit.edtf import day_text
-from app.models import Document, Source
+from app.models import Document
 from app.models.vocabulary import ChangeAction, ResourceKind
 
 
 def record_document(unit: Unit, document: Document, action: ChangeAction) -> None:
     """Records a write of the document; the outlet stays out of sight of those who may not see it."""
     unit.session.flush()
-    own = AUDIENCE_OF[document.visibility]
     outlet = Audience.PUBLIC
     if document.outlet_id is not None:
-        outlet = queries.audiences(unit.session, Source, [document.outlet_id])[document.outlet_id]
-    contents = [
+        outlet = queries.shown_from(unit.session, [document.outlet_id])[document.outlet_id]
+    contents, embargo = document_contents(document, outlet), document.embargo_until
+    record_change(unit, Written(ResourceKind.DOCUMENT, document.id, action, contents, embargo_until=embargo))
+
+
+def document_contents(document: Document, outlet: Audience) -> list[Content | None]:
+    """What each audience reads of the document, whose outlet is seen from that audience on."""
+    own = AUDIENCE_OF[document.visibility]
+    return [
         document_content(document, show_outlet=seen_by >= outlet) if seen_by >= own else None for seen_by in Audience
     ]
-    record_change(unit, Written(ResourceKind.DOCUMENT, document.id, action, contents))
 
 
 def document_content(document: Document, *, show_outlet: bool = True) -> Content:

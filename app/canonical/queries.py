@@ -1,11 +1,15 @@
 """The SQL behind the canonical documents: the rows to render, the rows to lock, and what hangs on what."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
-from sqlmodel import Session, SQLModel, col, func, or_, select, union
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.models import (
@@ -22,9 +26,10 @@ from app.models import (
     Source,
     SourceRelation,
 )
-from app.models.vocabulary import Visibility
+from app.models.vocabulary import SourceKind, Visibility
 
 R = TypeVar("R", bound=SQLModel)
+D = TypeVar("D", Source, Document)
 
 
 def locked(session: Session, table: type[R], resource_id: str) -> R | None:
@@ -39,62 +44,181 @@ def locked_claims(session: Session, ids: Iterable[str]) -> dict[str, Claim]:
     return {row.id: row for row in session.exec(rows)}
 
 
-def held(session: Session, table: type[R], ids: Iterable[str]) -> dict[str, R]:
-    """The rows by id, held so that their visibility cannot change before the transaction ends."""
-    row: Any = table
-    wanted = select(table).where(row.id.in_(set(ids))).order_by(row.id).with_for_update(read=True, key_share=True)
-    return {found.id: found for found in session.exec(wanted)}  # type: ignore[attr-defined]  # every table here has it
+def held(session: Session, table: type[Source] | type[Document], ids: Iterable[str]) -> dict[str, Audience]:
+    """From which audience on each of the rows may be seen, held so that it stays so until the transaction ends.
+
+    Whoever hides a row locks it, so it is hidden before it is held, or when whoever holds it has committed. What was
+    found out about a row before it was held may be out of date.
+    """
+    return _audiences(session, _visibilities(table, hold=True), ids)
+
+
+def source_kind(session: Session, source_id: str) -> SourceKind | None:
+    """What sort of thing the source is; None where there is no such source."""
+    kind = session.exec(select(Source.kind).where(Source.id == source_id)).one_or_none()
+    return None if kind is None else SourceKind(kind)
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRows:
-    """Everything that a claim's document is rendered from, each list in its order."""
+    """Everything that a claim's document is rendered from, each list in its order. New rows are added at the ends."""
 
     claim: Claim
-    topics: Sequence[ClaimTopic]
-    quantities: Sequence[Quantity]
-    attributions: Sequence[Attribution]
-    hops: dict[str, list[Hop]]
-    assessments: Sequence[Assessment]
-    evidence: dict[str, list[Evidence]]
-    source_audience: dict[str, Audience]
-    document_audience: dict[str, Audience]
+    topics: list[ClaimTopic] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    attributions: list[Attribution] = field(default_factory=list)
+    hops: dict[str, list[Hop]] = field(default_factory=lambda: defaultdict(list))
+    assessments: list[Assessment] = field(default_factory=list)
+    evidence: dict[str, list[Evidence]] = field(default_factory=lambda: defaultdict(list))
+    source_audience: dict[str, Audience] = field(default_factory=dict)
+    document_audience: dict[str, Audience] = field(default_factory=dict)
+
+
+def store(session: Session, rows: ClaimRows) -> None:
+    """Writes those of the rows that are new, each table after those that it refers to."""
+    hanging_on_claim = [*rows.topics, *rows.quantities, *rows.attributions, *rows.assessments]
+    session.add(rows.claim)
+    session.flush()
+    session.add_all(hanging_on_claim)
+    session.flush()
+    session.add_all(chain.from_iterable([*rows.hops.values(), *rows.evidence.values()]))
+    session.flush()
 
 
 def claim_rows(session: Session, claim: Claim) -> ClaimRows:
     """The rows of one claim, and from which audience on the sources and documents they name may be seen."""
-    attributions = _of_claim(session, Attribution, claim.id)
-    hops: dict[str, list[Hop]] = defaultdict(list)
-    for hop in _of_claim(session, Hop, claim.id):
-        hops[hop.attribution_id].append(hop)
-    evidence: dict[str, list[Evidence]] = defaultdict(list)
-    for piece in _of_claim(session, Evidence, claim.id):
-        evidence[piece.assessment_id].append(piece)
-    all_hops = [hop for chain in hops.values() for hop in chain]
-    pieces = [piece for given in evidence.values() for piece in given]
-    naming: list[Attribution | Hop | Evidence] = [*attributions, *all_hops, *pieces]
-    documents = {row.document_id for row in naming if row.document_id is not None}
-    return ClaimRows(
-        claim=claim,
-        topics=_of_claim(session, ClaimTopic, claim.id),
-        quantities=_of_claim(session, Quantity, claim.id),
-        attributions=attributions,
-        hops=hops,
-        assessments=_of_claim(session, Assessment, claim.id),
-        evidence=evidence,
-        source_audience=audiences(session, Source, {hop.source_id for hop in all_hops}),
-        document_audience=audiences(session, Document, documents),
-    )
+    return rows_of_claims(session, [claim])[claim.id]
 
 
-def _of_claim(session: Session, table: type[R], claim_id: str) -> list[R]:
+def rows_of_claims(session: Session, claims: Sequence[Claim]) -> dict[str, ClaimRows]:
+    """The rows of each of the claims, by its id, in as many queries as for one."""
+    ids = [claim.id for claim in claims]
+    topics, quantities = _of_claims(session, ClaimTopic, ids), _of_claims(session, Quantity, ids)
+    attributions, hops = _of_claims(session, Attribution, ids), _of_claims(session, Hop, ids)
+    assessments, evidence = _of_claims(session, Assessment, ids), _of_claims(session, Evidence, ids)
+    sources = {hop.source_id for each in hops.values() for hop in each}
+    naming = [
+        row.document_id for by_claim in (attributions, hops, evidence) for rows in by_claim.values() for row in rows
+    ]
+    source_audience = audiences(session, Source, sources)
+    document_audience = audiences(session, Document, {each for each in naming if each is not None})
+    return {
+        claim.id: ClaimRows(
+            claim=claim,
+            topics=topics[claim.id],
+            quantities=quantities[claim.id],
+            attributions=attributions[claim.id],
+            hops=_grouped(hops[claim.id], lambda hop: hop.attribution_id),
+            assessments=assessments[claim.id],
+            evidence=_grouped(evidence[claim.id], lambda piece: piece.assessment_id),
+            source_audience=source_audience,
+            document_audience=document_audience,
+        )
+        for claim in claims
+    }
+
+
+def _of_claims(session: Session, table: type[R], ids: Sequence[str]) -> dict[str, list[R]]:
     row: Any = table
-    return list(session.exec(select(table).where(row.claim_id == claim_id).order_by(row.position)))
+    found = session.exec(select(table).where(row.claim_id.in_(ids)).order_by(row.position))
+    return _grouped(found, lambda each: each.claim_id)
+
+
+def _grouped(rows: Iterable[R], key: Callable[[Any], str]) -> dict[str, list[R]]:
+    groups: dict[str, list[R]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups
 
 
 def audiences(session: Session, table: type[Source] | type[Document], ids: Iterable[str]) -> dict[str, Audience]:
     """From which audience on each of the rows may be seen."""
-    found = session.exec(select(col(table.id), col(table.visibility)).where(col(table.id).in_(set(ids))))
+    return _audiences(session, _visibilities(table, hold=False), ids)
+
+
+def shown_from(session: Session, source_ids: Iterable[str]) -> dict[str, Audience]:
+    """From which audience on each of the sources is named by the documents it published and the sources in it.
+
+    One that came along with a claim is not named to the public by others: they would not be recorded anew when its
+    embargo ends.
+    """
+    found = session.exec(
+        select(Source.id, Source.visibility, Source.embargo_until).where(col(Source.id).in_(set(source_ids)))
+    )
+    return {
+        source_id: max(AUDIENCE_OF[Visibility(visibility)], Audience.PUBLIC if embargo is None else Audience.INTERNAL)
+        for source_id, visibility, embargo in found
+    }
+
+
+def embargoes(session: Session, source_ids: Iterable[str]) -> dict[str, datetime]:
+    """The embargoes of those of the sources that have one, past ones among them."""
+    rows = select(Source.id, Source.embargo_until).where(
+        col(Source.id).in_(set(source_ids)), col(Source.embargo_until).is_not(None)
+    )
+    return {source_id: embargo for source_id, embargo in session.exec(rows) if embargo is not None}
+
+
+def held_back(session: Session, table: type[D], ids: Iterable[str]) -> list[D]:
+    """Those of the rows that came along with a claim and have an embargo for it, locked, in the order of their ids."""
+    wanted = list(set(ids))
+    return list(session.exec(_held_back(table), params={"ids": wanted})) if wanted else []
+
+
+def public_claims_naming_source(session: Session, source_id: str) -> list[Claim]:
+    """The claims that name the source in an attribution which the public may see, whether they are out or not."""
+    naming = select(Hop.claim_id).join(Attribution, _of_hop()).where(Hop.source_id == source_id, _is_public())
+    return list(session.exec(select(Claim).where(col(Claim.id).in_(naming))))
+
+
+def public_claims_naming_document(session: Session, document_id: str) -> list[Claim]:
+    """The claims that name the document where the public may see it, whether they are out or not."""
+    naming = [
+        select(Attribution.claim_id).where(Attribution.document_id == document_id, _is_public()),
+        select(Hop.claim_id).join(Attribution, _of_hop()).where(Hop.document_id == document_id, _is_public()),
+        select(Evidence.claim_id)
+        .join(Assessment, _of_evidence())
+        .outerjoin(Attribution, _is_assessed())
+        .where(Evidence.document_id == document_id, or_(col(Assessment.attribution_id).is_(None), _is_public())),
+    ]
+    return list(session.exec(select(Claim).where(col(Claim.id).in_(union(*naming)))))
+
+
+def _of_hop() -> Any:
+    return and_(col(Attribution.claim_id) == Hop.claim_id, col(Attribution.id) == Hop.attribution_id)
+
+
+def _of_evidence() -> Any:
+    return and_(col(Assessment.claim_id) == Evidence.claim_id, col(Assessment.id) == Evidence.assessment_id)
+
+
+def _is_assessed() -> Any:
+    return and_(col(Attribution.claim_id) == Assessment.claim_id, col(Attribution.id) == Assessment.attribution_id)
+
+
+def _is_public() -> Any:
+    return col(Attribution.audience) == Audience.PUBLIC
+
+
+@cache
+def _visibilities(table: type[Source] | type[Document], *, hold: bool) -> Any:
+    """A select of the visibilities among `ids`, built once: that takes longer than running it."""
+    rows = select(col(table.id), col(table.visibility)).where(_among_ids(table)).order_by(table.id)
+    return rows.with_for_update(read=True, key_share=True) if hold else rows
+
+
+@cache
+def _held_back(table: type[Source] | type[Document]) -> Any:
+    rows = select(table).where(_among_ids(table), col(table.embargo_until).is_not(None))
+    return rows.order_by(table.id).with_for_update()
+
+
+def _among_ids(table: type[Source] | type[Document]) -> ColumnElement[bool]:
+    return col(table.id).in_(bindparam("ids", expanding=True))
+
+
+def _audiences(session: Session, visibilities: Any, ids: Iterable[str]) -> dict[str, Audience]:
+    found = session.exec(visibilities, params={"ids": list(set(ids))})
     return {row_id: AUDIENCE_OF[Visibility(visibility)] for row_id, visibility in found}
 
 

@@ -7,20 +7,14 @@ those anew, in its own transaction.
 from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.claims import record_claim
-from app.canonical.documents import record_document
-from app.canonical.sources import record_source, record_source_relation
+from app.canonical.release import record_what_shows_source
 from app.models import Claim
 from app.models.vocabulary import ChangeAction
 
 
 def record_what_names_source(unit: Unit, source_id: str) -> None:
     """Records anew the sources, documents, relations and claims that name the source."""
-    for member in queries.sources_of_organization(unit.session, source_id):
-        record_source(unit, member, ChangeAction.UPDATED)
-    for document in queries.documents_of_outlet(unit.session, source_id):
-        record_document(unit, document, ChangeAction.UPDATED)
-    for relation in queries.relations_of_source(unit.session, source_id):
-        record_source_relation(unit, relation, ChangeAction.UPDATED)
+    record_what_shows_source(unit, source_id)
     _record_claims(unit, queries.claims_naming_source(unit.session, source_id))
 
 

@@ -42,7 +42,8 @@ def readable(unit: Unit, kind: ResourceKind, resource_id: str) -> Rendition:
 
 def check_references(unit: Unit, kind: ResourceKind, ids: Mapping[str, str | None]) -> None:
     """Raises Invalid for ids, by their pointers, that name nothing the caller may read."""
-    known = queries.readable_ids(unit, kind, {given for given in ids.values() if given is not None})
+    wanted = {given for given in ids.values() if given is not None}
+    known = queries.readable_ids(unit, kind, wanted) if wanted else set()
     errors = [
         FieldError("unknown_reference", f"There is no such {kind}.", pointer=pointer)
         for pointer, given in ids.items()
@@ -50,6 +51,14 @@ def check_references(unit: Unit, kind: ResourceKind, ids: Mapping[str, str | Non
     ]
     if errors:
         raise Invalid(errors=errors)
+
+
+def without_unseen(unit: Unit, sent: Mapping[str, Any], name: str, source_id: str | None) -> dict[str, Any]:
+    """The merge patch without the null that would remove a source which the caller reads as null: it is kept."""
+    removes = name in sent and sent[name] is None and source_id is not None
+    if removes and not queries.readable_ids(unit, ResourceKind.SOURCE, [str(source_id)]):
+        return {other: value for other, value in sent.items() if other != name}
+    return dict(sent)
 
 
 def check_may_hide(unit: Unit, visibility: Visibility) -> None:

@@ -11,15 +11,20 @@ from app.models.vocabulary import ChangeAction, ResourceKind
 def record_source(unit: Unit, source: Source, action: ChangeAction) -> None:
     """Records a write of the source; the organization stays out of sight of those who may not see it."""
     unit.session.flush()
-    own = AUDIENCE_OF[source.visibility]
     organization = Audience.PUBLIC
     if source.organization_id is not None:
-        organization = queries.audiences(unit.session, Source, [source.organization_id])[source.organization_id]
-    contents = [
+        organization = queries.shown_from(unit.session, [source.organization_id])[source.organization_id]
+    contents, embargo = source_contents(source, organization), source.embargo_until
+    record_change(unit, Written(ResourceKind.SOURCE, source.id, action, contents, embargo_until=embargo, dated=True))
+
+
+def source_contents(source: Source, organization: Audience) -> list[Content | None]:
+    """What each audience reads of the source, whose organization is seen from that audience on."""
+    own = AUDIENCE_OF[source.visibility]
+    return [
         source_content(source, show_organization=seen_by >= organization) if seen_by >= own else None
         for seen_by in Audience
     ]
-    record_change(unit, Written(ResourceKind.SOURCE, source.id, action, contents, dated=True))
 
 
 def source_content(source: Source, *, show_organization: bool = True) -> Content:
@@ -53,6 +58,17 @@ def record_source_relation(unit: Unit, relation: SourceRelation, action: ChangeA
     """Records a write of the relation, which exists for those who may see both sources."""
     unit.session.flush()
     seen_from = queries.audiences(unit.session, Source, [relation.source_id, relation.other_id])
+    gone = action is ChangeAction.DELETED
+    contents = [None for _ in Audience] if gone else source_relation_contents(relation, max(seen_from.values()))
+    embargo = max(queries.embargoes(unit.session, [relation.source_id, relation.other_id]).values(), default=None)
+    record_change(
+        unit,
+        Written(ResourceKind.SOURCE_RELATION, relation.id, action, contents, embargo_until=embargo, dated=True),
+    )
+
+
+def source_relation_contents(relation: SourceRelation, both_sources: Audience) -> list[Content | None]:
+    """What each audience reads of the relation, whose sources are both seen from that audience on."""
     content: Content = {
         "id": relation.id,
         "source_id": relation.source_id,
@@ -61,6 +77,4 @@ def record_source_relation(unit: Unit, relation: SourceRelation, action: ChangeA
         "note": relation.note,
         "recorded_on": relation.recorded_on,
     }
-    gone = action is ChangeAction.DELETED
-    contents = [content if seen_by >= max(seen_from.values()) and not gone else None for seen_by in Audience]
-    record_change(unit, Written(ResourceKind.SOURCE_RELATION, relation.id, action, contents, dated=True))
+    return [content if seen_by >= both_sources else None for seen_by in Audience]

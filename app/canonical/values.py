@@ -7,13 +7,13 @@ from pydantic import Field, StringConstraints, model_validator
 from app.kit.codes import Country, Currency, Language
 from app.kit.problems import RuleBroken
 from app.kit.schemas import (
+    JSON_NUMBER,
     Day,
     DecimalIn,
     DecimalOut,
     Edtf,
     Integer,
     Line,
-    Number,
     Payload,
     Reading,
 )
@@ -37,10 +37,10 @@ class Place(Payload):
 
     name: Line | None = Field(None, description="The place in words.", examples=["Vladivostok"])
     country: Country | None = Field(None, description="ISO 3166-1 alpha-2 code.", examples=["RU"])
-    latitude: Annotated[Number, Field(ge=-90, le=90)] | None = Field(
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), JSON_NUMBER] | None = Field(
         None, description="Degrees north, WGS 84.", examples=[43.1155]
     )
-    longitude: Annotated[Number, Field(ge=-180, le=180)] | None = Field(
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), JSON_NUMBER] | None = Field(
         None, description="Degrees east, WGS 84.", examples=[131.8855]
     )
 

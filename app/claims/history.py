@@ -1,11 +1,13 @@
 """What a claim was: its versions, and how it stood at an instant, as far as the reader may see it today.
 
 A source that was public and is hidden now is hidden in the past too: attributions that name what the reader may not
-see today are taken out of old versions, and a version with none left is not shown.
+see today are taken out of old versions, and a version with none left is not shown. An attribution that was hidden when
+it was removed stays hidden.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -20,8 +22,10 @@ from app.claims.schemas import VersionRead
 from app.kit.paging import Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
 from app.models import Change
-from app.models.vocabulary import ClaimStatus, ResourceKind
+from app.models.vocabulary import ClaimStatus, ResourceKind, Terms
 
+BATCH_SIZE: Final = 201
+"""Versions read at once: the longest page and one more, so that one read is enough where nothing is hidden."""
 ORDER: Final = Order((Key(column("version"), int),), descending=True)
 
 
@@ -31,20 +35,32 @@ def list_versions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
     fields = chosen_fields(page.fields, list(VersionRead.model_fields), always="version")
     cursors = Listing(VersionRead, ORDER, f"history|{claim_id}").cursors(unit)
     before = None if page.cursor is None else int(str(cursors.read(page.cursor, ORDER)[0]))
-    found = changes.versions(unit, claim_id, before=before, limit=page.limit + 1)
-    shown = found[: page.limit]
-    items = [
-        _version(unit, change, document)
-        for change, document in zip(shown, as_seen_today(unit, claim_id, shown), strict=True)
-        if document is not None
-    ]
+    found = list(islice(_shown_versions(unit, claim_id, before), page.limit + 1))
+    items = [_version(unit, change, document) for change, document in found[: page.limit]]
+    next_cursor = cursors.write([items[-1]["version"]]) if len(found) > page.limit else None
     if fields is not None:
         items = [{name: value for name, value in item.items() if name in fields} for item in items]
-    next_cursor = cursors.write([shown[-1].version]) if len(found) > page.limit else None
     body: dict[str, Any] = {"items": items, "next_cursor": next_cursor}
     if page.include_total:
-        body["total"] = changes.count_versions(unit, claim_id)
+        body["total"] = sum(1 for _ in _shown_versions(unit, claim_id, None))
     return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z), next_cursor=next_cursor)
+
+
+def _shown_versions(unit: Unit, claim_id: str, before: int | None) -> Iterator[tuple[Change, dict[str, Any]]]:
+    """The versions below `before` of which the reader may see anything, the newest first, with what they may see."""
+    for batch in _batches(unit, claim_id, unit.principal.audience, before):
+        for change, document in zip(batch, as_seen_today(unit, claim_id, batch), strict=True):
+            if document is not None:
+                yield change, document
+
+
+def _batches(unit: Unit, claim_id: str, audience: Audience, before: int | None) -> Iterator[list[Change]]:
+    """The versions below `before` in the audience's line, the newest first, some at a time."""
+    while batch := changes.versions(unit, claim_id, audience=audience, before=before, limit=BATCH_SIZE):
+        yield batch
+        if len(batch) < BATCH_SIZE:
+            return
+        before = batch[-1].version
 
 
 def _version(unit: Unit, change: Change, document: dict[str, Any]) -> dict[str, Any]:
@@ -72,22 +88,51 @@ def claim_as_of(unit: Unit, claim_id: str, instant: datetime, fields: frozenset[
 def as_seen_today(unit: Unit, claim_id: str, versions: Sequence[Change]) -> list[dict[str, Any] | None]:
     """The versions' documents without what names anything hidden from the reader today; None for one left empty."""
     documents = [orjson.loads(version.document) for version in versions]
+    audiences = queries.attribution_audiences(unit.session, claim_id)
+    named = {each["id"] for document in documents for each in document["attributions"]}
+    removed = _as_removed(unit, claim_id, named - audiences.keys())
     seen = _Seen(
-        sources=changes.readable_ids(unit, ResourceKind.SOURCE, ids_in(documents, NAMES_OF_SOURCES)),
-        documents=changes.readable_ids(unit, ResourceKind.DOCUMENT, ids_in(documents, NAMES_OF_DOCUMENTS)),
-        hidden_attributions=queries.hidden_attributions(unit, claim_id),
+        sources=changes.readable_ids(unit, ResourceKind.SOURCE, ids_in([*documents, *removed], NAMES_OF_SOURCES)),
+        documents=changes.readable_ids(unit, ResourceKind.DOCUMENT, ids_in([*documents, *removed], NAMES_OF_DOCUMENTS)),
+        attributions={each for each, seen_from in audiences.items() if seen_from <= unit.principal.audience},
     )
+    seen.add_removed(each for each in removed if _may_be_told(unit, each))
     return [seen.of(document) for document in documents]
+
+
+def _as_removed(unit: Unit, claim_id: str, attribution_ids: Collection[str]) -> list[dict[str, Any]]:
+    """The attributions, all removed by now, as they last stood, whoever could see them then."""
+    found: dict[str, dict[str, Any]] = {}
+    if not attribution_ids:
+        return []
+    for batch in _batches(unit, claim_id, Audience.RESTRICTED, None):
+        for document in (orjson.loads(version.document) for version in batch):
+            for each in document["attributions"]:
+                if each["id"] in attribution_ids:
+                    found.setdefault(each["id"], each)
+        if len(found) == len(attribution_ids):
+            break
+    return list(found.values())
+
+
+def _may_be_told(unit: Unit, attribution: dict[str, Any]) -> bool:
+    return attribution["terms"] != Terms.OFF_THE_RECORD or unit.principal.audience >= Audience.RESTRICTED
 
 
 class _Seen:
     """What the reader may see today of everything that some documents name."""
 
-    def __init__(self, *, sources: set[str], documents: set[str], hidden_attributions: set[str]) -> None:
-        self._sources, self._documents, self._hidden = sources, documents, hidden_attributions
+    def __init__(self, *, sources: set[str], documents: set[str], attributions: set[str]) -> None:
+        self._sources, self._documents, self._attributions = sources, documents, attributions
+
+    def add_removed(self, removed: Iterable[dict[str, Any]]) -> None:
+        """Shows those of the removed attributions that named nothing hidden when they were removed."""
+        self._attributions |= {each["id"] for each in removed if self._shows_names(each)}
 
     def of(self, claim: dict[str, Any]) -> dict[str, Any] | None:
-        attributions = [each for each in claim["attributions"] if self._shows(each)]
+        attributions = [
+            each for each in claim["attributions"] if each["id"] in self._attributions and self._shows_names(each)
+        ]
         if claim["status"] != ClaimStatus.DRAFT and not attributions:
             return None
         kept = {each["id"] for each in attributions}
@@ -99,9 +144,8 @@ class _Seen:
             each["supersedes_id"] = each["supersedes_id"] if each["supersedes_id"] in shown else None
         return {**claim, "attributions": attributions, "assessments": assessments}
 
-    def _shows(self, attribution: dict[str, Any]) -> bool:
+    def _shows_names(self, attribution: dict[str, Any]) -> bool:
         return (
-            attribution["id"] not in self._hidden
-            and ids_in([attribution], NAMES_OF_SOURCES) <= self._sources
+            ids_in([attribution], NAMES_OF_SOURCES) <= self._sources
             and ids_in([attribution], NAMES_OF_DOCUMENTS) <= self._documents
         )

@@ -66,12 +66,10 @@ def has_attribution(unit: Unit, claim_id: str) -> bool:
     return unit.session.exec(shown.limit(1)).first() is not None
 
 
-def hidden_attributions(unit: Unit, claim_id: str) -> set[str]:
-    """Ids of the claim's attributions that the caller may not see."""
-    hidden = select(Attribution.id).where(
-        Attribution.claim_id == claim_id, Attribution.audience > unit.principal.audience
-    )
-    return set(unit.session.exec(hidden))
+def attribution_audiences(session: Session, claim_id: str) -> dict[str, int]:
+    """From which audience on each of the claim's attributions may be seen, by its id."""
+    rows = select(Attribution.id, Attribution.audience).where(Attribution.claim_id == claim_id)
+    return dict(session.exec(rows).all())
 
 
 def lists_of(session: Session, claim_id: str) -> list[ClaimTopic | Quantity]:

@@ -53,8 +53,9 @@ def list_claims(read: ClaimReads, wanted: Annotated[ClaimFilter, Query()]) -> Re
 def create_claim(write: ClaimWrites, body: ClaimCreate) -> Response:
     """Record a claim with who said it, where we read it, through whom it reached us, and what we think of it.
 
-    One call records new sources and documents along with it, all or nothing; they are as visible as the claim unless
-    they say otherwise. Numbers and dates are kept as given: bounds that nobody gave are not made up.
+    One call records new sources and documents along with it, all or nothing. Unless they say otherwise they are as
+    visible as the attribution that names them, and come out with the claim: not before it is published and its embargo
+    is over. Numbers and dates are kept as given: bounds that nobody gave are not made up.
     """
     return write(lambda unit: service.create_claim(unit, body))
 

@@ -1,6 +1,6 @@
 """What a caller sends of claims, and the lists and the history they are read in."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,10 +8,11 @@ from app.assessments.schemas import FirstAssessment
 from app.attributions.schemas import AttributionCreate
 from app.canonical.claim_schemas import ClaimFields, ClaimRead, Included
 from app.canonical.replies import Page
+from app.canonical.schemas import OTHER_SOURCE_ID
 from app.canonical.values import Occurred, Quantity
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Instant, Paragraph, Payload, Reading, partial
+from app.kit.schemas import Instant, Paragraph, Payload, Reading, example, partial
 from app.models.vocabulary import ChangeAction, ClaimStatus
 
 MAX_ATTRIBUTIONS = 100
@@ -33,8 +34,58 @@ class ClaimContent(ClaimFields):
     quantities: Annotated[list[Quantity], Field(max_length=50)] = Field(default=[], description="How much or how many.")
 
 
+DEFECTION: Final[dict[str, Any]] = {
+    "statement": "Nine North Korean workers sent to Russia defected to South Korea in November or December 2022.",
+    "language": "en",
+    "kind": "event",
+    "topics": ["defection", "labour export"],
+    "place": {"name": "Vladivostok", "country": "RU", "latitude": 43.1155, "longitude": 131.8855},
+    "occurred": {
+        "verbatim": "sometime between November and December last year",
+        "edtf": "2022-11/2022-12",
+        "mode": "point_within",
+        "anchor_on": "2023-01-31",
+        "resolution": "inferred",
+    },
+    "quantities": [{"verbatim": "nine", "best": "9", "unit": "worker", "approximation": "exact"}],
+    "attributions": [
+        {
+            "speech": "indirect",
+            "cue": "according to",
+            "terms": "background",
+            "document": {
+                "url": "https://example.org/news/2",
+                "title": "9 North Koreans in Russia defect to South Korea",
+                "published": "2023-01-31",
+                "language": "en",
+            },
+            "chain": [
+                {
+                    "role": "originator",
+                    "source": {
+                        "kind": "person",
+                        "anonymity": "anonymous",
+                        "description": "a source familiar with the situation",
+                    },
+                },
+                {"role": "outlet", "source_id": OTHER_SOURCE_ID},
+            ],
+        }
+    ],
+    "assessment": {
+        "assessor": "verification desk",
+        "credibility": 3,
+        "confidence": 60,
+        "rationale": "One anonymous source; the ministry neither confirms nor denies.",
+    },
+}
+"""A whole claim as it is sent."""
+
+
 class ClaimCreate(ClaimContent):
     """A new claim, with who said it and what is thought of it."""
+
+    model_config = example(**DEFECTION)
 
     attributions: Annotated[list[AttributionCreate], Field(max_length=MAX_ATTRIBUTIONS)] = Field(
         default=[], description="Who says so, in which document, through whom."
@@ -50,6 +101,8 @@ class ClaimCreate(ClaimContent):
 
 class ClaimBatch(Payload):
     """Several new claims, recorded all or none."""
+
+    model_config = example(claims=[DEFECTION])
 
     claims: Annotated[list[ClaimCreate], Field(min_length=1, max_length=MAX_BATCH)] = Field(
         description="The claims, recorded in this order."
@@ -67,9 +120,13 @@ class ClaimsCreated(Reading):
 class ClaimPatch(Payload):
     """A JSON Merge Patch (RFC 7396) of a claim. Topics and quantities, being arrays, are replaced whole."""
 
+    model_config = example(topics=["defection"], occurred={"edtf": "2022-11"}, language=None)
+
 
 class RetractRequest(Payload):
     """Why the claim is withdrawn."""
+
+    model_config = example(reason="The outlet corrected the figure.")
 
     reason: Paragraph = Field(description="Why.", examples=["The outlet corrected the figure."])
 
@@ -105,7 +162,8 @@ class ClaimParameters(Payload):
     fields: str | None = Field(
         None,
         max_length=1000,
-        description="Names of the fields to give, separated by commas; `id` always is.",
+        description="Names of the fields to give, separated by commas; `id` always is. The reply then has these alone, "
+        "and not all that its schema requires.",
         examples=["statement,occurred"],
     )
 

@@ -5,8 +5,8 @@ from typing import Any
 from app.access.units import Reply, Unit
 from app.assessments.service import add_assessment
 from app.attributions.service import add_attribution
-from app.canonical.claims import claim_content, record_claim, unretracted_claim
-from app.canonical.queries import claim_rows
+from app.canonical.claims import claim_content, record_claim, record_claim_rows, unretracted_claim
+from app.canonical.queries import ClaimRows, claim_rows
 from app.canonical.replies import check_may_hide, one, readable, several
 from app.canonical.times import occurred_days
 from app.canonical.values import Occurred, Place, Quantity
@@ -40,15 +40,13 @@ def _add_claim(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> Claim:
     """
     _check_may_hide(unit, sent)
     claim = Claim(id=ordered_id(), recorded_at=unit.now, **_columns(sent))
-    unit.session.add(claim)
-    unit.session.flush()
-    _add_lists(unit, claim, sent)
+    rows = ClaimRows(claim, _topics(claim, sent), _quantities(claim, sent))
     for position, attribution in enumerate(sent.attributions):
-        add_attribution(unit, claim, attribution, pointer=f"{pointer}/attributions/{position}")
+        add_attribution(unit, rows, attribution, pointer=f"{pointer}/attributions/{position}")
     if sent.assessment is not None:
         unit.principal.require(Scope.CLAIMS_ASSESS)
-        add_assessment(unit, claim, sent.assessment, pointer=f"{pointer}/assessment")
-    record_claim(unit, claim, ChangeAction.CREATED)
+        add_assessment(unit, rows, sent.assessment, pointer=f"{pointer}/assessment")
+    record_claim_rows(unit, rows, ChangeAction.CREATED)
     return claim
 
 
@@ -90,11 +88,13 @@ def _occurred_columns(occurred: Occurred | None) -> dict[str, Any]:
     }
 
 
-def _add_lists(unit: Unit, claim: Claim, content: ClaimContent) -> None:
-    for position, topic in enumerate(content.topics):
-        unit.session.add(ClaimTopic(claim_id=claim.id, position=position, topic=topic))
-    for position, quantity in enumerate(content.quantities):
-        unit.session.add(QuantityRow(claim_id=claim.id, position=position, **_quantity_columns(quantity)))
+def _topics(claim: Claim, content: ClaimContent) -> list[ClaimTopic]:
+    return [ClaimTopic(claim_id=claim.id, position=at, topic=topic) for at, topic in enumerate(content.topics)]
+
+
+def _quantities(claim: Claim, content: ClaimContent) -> list[QuantityRow]:
+    given = enumerate(content.quantities)
+    return [QuantityRow(claim_id=claim.id, position=at, **_quantity_columns(quantity)) for at, quantity in given]
 
 
 def _quantity_columns(quantity: Quantity) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     for row in queries.lists_of(unit.session, claim_id):
         unit.session.delete(row)
     unit.session.flush()
-    _add_lists(unit, claim, content)
+    unit.session.add_all([*_topics(claim, content), *_quantities(claim, content)])
     record_claim(unit, claim, ChangeAction.UPDATED)
     return _reply(unit, claim_id)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
 from rich.console import Console
 from uvicorn.supervisors import Multiprocess
 
@@ -117,9 +118,11 @@ def demo(
     settings = Settings()
     startup.configure_logging(settings.log_level)
     if url is not None:
-        demo_claims.load_over_http(url, key or "", console)
+        is_there = demo_claims.load_over_http(url, key or "", console)
     else:
-        demo_claims.load_if_empty(settings, console)
+        is_there = demo_claims.load_if_empty(settings, console, quiet=False)
+    if not is_there:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -143,4 +146,11 @@ def main() -> None:
         app()
     except (startup.SchemaNotCurrent, startup.TooManyWorkers, WorldReadableSecret) as error:
         Console(stderr=True).print(f"[red]{error}[/red]")
+        raise SystemExit(1) from None
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        for fault in error.errors(include_input=False, include_url=False):
+            name = f"ONRECORD_{'_'.join(map(str, fault['loc']))}".upper()
+            Console(stderr=True).print(f"{name}: {fault['msg']}.", style="red", markup=False)
         raise SystemExit(1) from None

@@ -46,8 +46,13 @@ def create(
 ) -> None:
     """Make a key. It is printed once; what is stored cannot be turned back into it."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    row, secret = _write(lambda unit: service.add_key(unit, name, scope, expires_at))
-    console.print(f"key {row.id}, shown this once:", style="dim")
+
+    def make(unit: Unit) -> tuple[str, str]:
+        row, secret = service.add_key(unit, name, scope, expires_at)
+        return row.id, secret
+
+    key_id, secret = _write(make)
+    console.print(f"key {key_id}, shown this once:", style="dim")
     typer.echo(secret)
 
 

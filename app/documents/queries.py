@@ -9,6 +9,7 @@ from app.access.units import Reply, Unit
 from app.access.visibility import visible
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
+from app.changes.queries import readable_ids
 from app.documents.schemas import DocumentFilter
 from app.kit.paging import Key, Order
 from app.kit.urls import canonical_url
@@ -43,9 +44,12 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
         .where(visible(unit.principal.audience, unit.now))
     )
     if wanted.url is not None:
-        matching = matching.where(Document.canonical_url == canonical_url(wanted.url))
+        spellings = {wanted.url, canonical_url(wanted.url)} - {None}
+        matching = matching.where(col(Document.canonical_url).in_(spellings))
     if wanted.outlet_id:
-        matching = matching.where(col(Document.outlet_id).in_(wanted.outlet_id))
+        # By the outlets that the caller can see: an id must not find what a hidden outlet published.
+        outlets = readable_ids(unit, ResourceKind.SOURCE, wanted.outlet_id)
+        matching = matching.where(col(Document.outlet_id).in_(outlets))
     return many(unit, Listing(DocumentRead, order, f"documents|{wanted.filter_text}"), wanted, matching)
 
 

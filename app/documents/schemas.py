@@ -8,10 +8,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.canonical.claim_schemas import ATTRIBUTION_ID
 from app.canonical.replies import Page
-from app.canonical.schemas import CLAIM_ID, DocumentFields, DocumentRead, Sha256
+from app.canonical.schemas import CLAIM_ID, OTHER_SOURCE_ID, DocumentFields, DocumentRead, Sha256
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Id, Payload, Reading, Url, partial
+from app.kit.schemas import Id, Payload, Reading, Url, example, partial
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000)]
 
@@ -39,10 +39,23 @@ class DocumentContent(DocumentFields):
 class DocumentCreate(DocumentContent):
     """A new document."""
 
+    model_config = example(
+        url="https://example.org/news/1?utm_source=newsletter",
+        title="9 North Koreans in Russia defect to South Korea",
+        byline="Michael Lee",
+        outlet_id=OTHER_SOURCE_ID,
+        published="2023-01-31",
+        language="en",
+        accessed_at="2026-11-23T09:30:00Z",
+        text="Builders will be an asset in the serious task of restoring.",
+    )
+
 
 @partial(DocumentContent)
 class DocumentPatch(Payload):
     """A JSON Merge Patch (RFC 7396) of a document."""
+
+    model_config = example(archive_url="https://archive.example.org/2023/https://example.org/news/1", byline=None)
 
 
 class DocumentWithText(DocumentRead):
@@ -59,7 +72,9 @@ class DocumentFilter(PageParameters):
         description="Only the document with this address, in whatever spelling.",
         examples=["https://example.org/1"],
     )
-    outlet_id: list[Id] = Field(default=[], description="Only documents that these sources published.")
+    outlet_id: list[Id] = Field(
+        default=[], description="Only documents that these sources published.", examples=[[OTHER_SOURCE_ID]]
+    )
     sort: Literal["recorded_at", "-recorded_at"] = Field("-recorded_at", description="By when they were recorded.")
 
 
@@ -71,6 +86,8 @@ class DocumentPage(Page):
 
 class VerifyRequest(Payload):
     """The text to check with; the recorded text if it is left out."""
+
+    model_config = example(text="Builders will be an asset in the serious task of restoring.")
 
     text: Text | None = Field(
         None, description="The document's text as it stands now.", examples=["Builders will be an asset."]

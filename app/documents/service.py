@@ -1,13 +1,15 @@
 """Records documents, and checks a text against what was quoted from it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.documents import document_content, record_document
 from app.canonical.reach import record_what_names_document
-from app.canonical.replies import check_may_hide, check_references, one, readable
+from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
+from app.changes import queries as changes
 from app.documents import queries
 from app.documents.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
 from app.documents.schemas import (
@@ -26,7 +28,8 @@ from app.kit.problems import AlreadyExists, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
 from app.kit.urls import canonical_url
 from app.models import Document
-from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind
+from app.models.documents import URL_LENGTH
+from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind, Visibility
 
 
 def create_document(unit: Unit, sent: DocumentCreate) -> Reply:
@@ -37,8 +40,10 @@ def create_document(unit: Unit, sent: DocumentCreate) -> Reply:
     return one(unit, found, extra={"text": document.text}).created(f"/v1/documents/{document.id}")
 
 
-def add_document(unit: Unit, sent: DocumentCreate, *, pointer: str = "") -> Document:
-    """The document, recorded. `pointer` leads to it in the request.
+def add_document(
+    unit: Unit, sent: DocumentCreate, *, embargo_until: datetime | None = None, pointer: str = ""
+) -> Document:
+    """The document, recorded, and kept from the public until then. `pointer` leads to it in the request.
 
     Raises Invalid for an outlet that the caller cannot read, Forbidden for a visibility that they cannot, and
     AlreadyExists, with `existing_id`, where a document of that visibility stands at the address.
@@ -47,7 +52,7 @@ def add_document(unit: Unit, sent: DocumentCreate, *, pointer: str = "") -> Docu
     check_references(unit, ResourceKind.SOURCE, {f"{pointer}/outlet_id": sent.outlet_id})
     columns = _columns(sent, pointer)
     _check_address(unit, columns, None)
-    document = Document(id=ordered_id(), recorded_at=unit.now, **columns)
+    document = Document(id=ordered_id(), recorded_at=unit.now, embargo_until=embargo_until, **columns)
     unit.session.add(document)
     record_document(unit, document, ChangeAction.CREATED)
     return document
@@ -67,20 +72,51 @@ def _columns(content: DocumentContent, pointer: str = "") -> dict[str, Any]:
 
 
 def _address(content: DocumentContent, pointer: str) -> str | None:
-    if content.canonical_url is not None or content.url is None:
+    """The address that stands for the document, which both engines can index: ASCII, and not longer than a column."""
+    if content.canonical_url is not None:
+        if not content.canonical_url.isascii():
+            raise invalid(f"{pointer}/canonical_url", "wrong_form", "Must be percent-encoded, its host in Punycode.")
         return content.canonical_url
-    try:
-        return canonical_url(content.url)
-    except ValueError:
-        raise invalid(f"{pointer}/url", "wrong_form", "Must be an http or https URL.") from None
+    if content.url is None:
+        return None
+    address = canonical_url(content.url)
+    if address is None:
+        raise invalid(f"{pointer}/url", "wrong_form", "Must be an http or https URL.")
+    if len(address) > URL_LENGTH:
+        detail = f"Percent-encoded, it is longer than {URL_LENGTH} characters: give its canonical_url too."
+        raise invalid(f"{pointer}/url", "too_long", detail)
+    return address
 
 
 def _check_address(unit: Unit, columns: Mapping[str, Any], own_id: str | None) -> None:
     if columns["canonical_url"] is None:
         return
     existing = queries.document_at(unit.session, columns["canonical_url"], columns["visibility"])
-    if existing not in {None, own_id}:
+    if existing is None or existing == own_id:
+        return
+    if changes.readable(unit, ResourceKind.DOCUMENT, existing) is not None:
         raise AlreadyExists("A document with this address is recorded already.", members={"existing_id": existing})
+    _give_way(unit, existing)
+
+
+def _give_way(unit: Unit, document_id: str) -> None:
+    """Makes internal a document that came along with a claim which is not out, for one of the same address.
+
+    Whoever records that one must not be told of this one. The attributions that name this one become internal with it.
+    """
+    document = rows.locked(unit.session, Document, document_id)
+    if document is None or document.canonical_url is None:
+        return
+    free = [
+        visibility
+        for visibility in (Visibility.INTERNAL, Visibility.RESTRICTED)
+        if queries.document_at(unit.session, document.canonical_url, visibility) is None
+    ]
+    document.visibility, document.embargo_until = next(iter(free), Visibility.RESTRICTED), None
+    if not free:
+        document.canonical_url = None
+    record_document(unit, document, ChangeAction.UPDATED)
+    record_what_names_document(unit, document_id)
 
 
 def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
@@ -94,15 +130,16 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     if document is None:
         raise NotFound
     unit.precondition.check(readable(unit, ResourceKind.DOCUMENT, document_id).document)
-    sent = patch.model_dump(exclude_unset=True)
+    sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "outlet_id", document.outlet_id)
     content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
-    if content.outlet_id != document.outlet_id:
-        check_references(unit, ResourceKind.SOURCE, {"/outlet_id": content.outlet_id})
+    check_references(unit, ResourceKind.SOURCE, {"/outlet_id": sent.get("outlet_id")})
     reaches = content.visibility is not document.visibility
     if reaches:
         check_may_hide(unit, content.visibility)
     columns = _columns(content)
     _check_address(unit, columns, document_id)
+    if reaches:
+        document.embargo_until = None
     for name, value in columns.items():
         setattr(document, name, value)
     record_document(unit, document, ChangeAction.UPDATED)

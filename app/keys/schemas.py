@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.canonical.replies import Page
 from app.kit.paging import PageParameters
-from app.kit.schemas import Id, Instant, Line, Payload, Reading
+from app.kit.schemas import Id, Instant, Line, Payload, Reading, example
 from app.models.vocabulary import Scope
 
 KEY_ID = "019a9f0e-4a10-7c55-8e21-0a1b2c3d4e5f"
@@ -14,6 +14,10 @@ KEY_ID = "019a9f0e-4a10-7c55-8e21-0a1b2c3d4e5f"
 
 class KeyCreate(Payload):
     """A new key."""
+
+    model_config = example(
+        name="newsroom CMS", scopes=["claims:read", "claims:write"], expires_at="2027-01-01T00:00:00Z"
+    )
 
     name: Annotated[Line, Field(max_length=200)] = Field(
         description="Whose it is or what for.", examples=["newsroom CMS"]

@@ -36,6 +36,10 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+NOW: Final[sa.BindParameter[datetime]] = sa.bindparam("now", type_=UtcDateTime())
+"""The instant of a unit of work, in statements that are built once and run with it."""
+
+
 class JsonText(sa.TypeDecorator[Any]):
     """A small JSON value kept as text: the same bytes on both engines, and never edited in place."""
 

@@ -125,9 +125,11 @@ def has_wal_reset_bug() -> bool:
 
 
 def _is_retryable(error: DBAPIError) -> bool:
-    if error.connection_invalidated or sqlstate(error) in RETRYABLE_SQLSTATES:
+    state = sqlstate(error)
+    if error.connection_invalidated or state in RETRYABLE_SQLSTATES:
         return True
-    return isinstance(error, OperationalError) and str(sqlstate(error)).startswith("SQLITE_BUSY")
+    # Without a state the driver could not connect, as while the server that was there a moment ago starts again.
+    return isinstance(error, OperationalError) and (state is None or state.startswith("SQLITE_BUSY"))
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> Engine:

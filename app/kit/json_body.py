@@ -6,10 +6,13 @@ are refused, on both engines alike, and so is NUL, which PostgreSQL cannot store
 
 import json
 import re
-from decimal import Decimal
-from typing import Any, Final, NoReturn
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import Any, Final
 
-from app.kit.problems import BadRequest, Invalid, invalid
+from app.kit.problems import FIELD_NAME, BadRequest, FieldError, Invalid, invalid
 
 MAX_DEPTH: Final = 32
 """Deepest nesting of arrays and objects; the deepest document of ours has 8 levels."""
@@ -18,20 +21,34 @@ MAX_NUMBER_LENGTH: Final = 64
 MAX_EXPONENT: Final = 100
 """Largest power of ten, either way, that a number literal may be scaled by."""
 
-_UNPRINTABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+MAX_FAULTS: Final = 20
+"""Most faults that one answer lists."""
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
+"""A string, to the end of the text where it is not closed: each character is looked at once, whatever is sent."""
 
 
-class _Refused(Exception):
-    def __init__(self, problem: Invalid) -> None:
-        self.problem = problem
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Stands in the parsed value where something cannot be accepted, until the way to it is known."""
+
+    code: str
+    detail: str
+
+
+_UNSTORABLE_CHARACTER: Final = _Fault("unstorable_character", "NUL and lone surrogates cannot be stored.")
+_DUPLICATE_NAME: Final = _Fault("duplicate_name", "This object has the same name twice.")
+_NOT_FINITE: Final = _Fault("not_finite", "Must be a finite number.")
+_NUMBER_TOO_LONG: Final = _Fault("number_too_long", f"Must have at most {MAX_NUMBER_LENGTH} characters.")
+_NUMBER_TOO_LARGE: Final = _Fault("number_too_large", f"Must not be scaled by more than 10^{MAX_EXPONENT}.")
 
 
 def parse(body: bytes) -> Any:
     """The value that a JSON text stands for; numbers with a fraction or an exponent come as Decimal.
 
-    Raises BadRequest for what is not JSON in UTF-8, and Invalid for JSON that breaks one of the rules above; the
-    pointer leads to the value where that is known, and is the root otherwise.
+    Raises BadRequest for what is not JSON in UTF-8, and Invalid for JSON that breaks one of the rules above, with
+    pointers to the first 20 values that do.
     """
     try:
         text = body.decode("utf-8")
@@ -42,64 +59,66 @@ def parse(body: bytes) -> Any:
         value = json.loads(
             text,
             object_pairs_hook=_object,
-            parse_constant=_constant,
+            parse_constant=lambda _literal: _NOT_FINITE,
             parse_int=_integer,
             parse_float=_decimal,
         )
-    except _Refused as refused:
-        raise refused.problem from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise BadRequest("The body is not JSON.") from None
-    _check_strings(value, "")
+    faults = list(islice(_faults(value, ""), MAX_FAULTS))
+    if faults:
+        raise Invalid(errors=faults)
     return value
 
 
 def _check_depth(text: str) -> None:
     depth = 0
-    for mark in re.finditer(r"[\[{\]}]", _STRINGS.sub("", text)):
-        depth += 1 if mark.group() in "[{" else -1
+    for mark in _STRING_OR_BRACKET.finditer(text):
+        match mark.group()[0]:
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
         if depth > MAX_DEPTH:
             raise invalid("", "too_deep", f"The body is nested more than {MAX_DEPTH} levels deep.")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Fault:
     made = dict(pairs)
-    if len(made) != len(pairs):
-        raise _Refused(invalid("", "duplicate_name", "An object in the body has the same name twice."))
-    return made
+    return made if len(made) == len(pairs) else _DUPLICATE_NAME
 
 
-def _constant(_literal: str) -> NoReturn:
-    raise BadRequest("NaN and Infinity are not JSON.")
+def _integer(literal: str) -> int | _Fault:
+    return int(literal) if len(literal) <= MAX_NUMBER_LENGTH else _NUMBER_TOO_LONG
 
 
-def _bounded(literal: str) -> str:
+def _decimal(literal: str) -> Decimal | _Fault:
     if len(literal) > MAX_NUMBER_LENGTH:
-        raise _Refused(invalid("", "number_too_long", f"A number has more than {MAX_NUMBER_LENGTH} characters."))
-    return literal
-
-
-def _integer(literal: str) -> int:
-    return int(_bounded(literal))
-
-
-def _decimal(literal: str) -> Decimal:
-    number = Decimal(_bounded(literal))
+        return _NUMBER_TOO_LONG
+    try:
+        number = Decimal(literal)
+    except InvalidOperation:  # an exponent beyond what Decimal itself can hold
+        return _NUMBER_TOO_LARGE
     exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or abs(exponent) > MAX_EXPONENT or abs(number.adjusted()) > MAX_EXPONENT:
-        raise _Refused(invalid("", "number_too_large", f"A number is scaled by more than 10^{MAX_EXPONENT}."))
+    if not isinstance(exponent, int) or max(abs(exponent), abs(number.adjusted())) > MAX_EXPONENT:
+        return _NUMBER_TOO_LARGE
     return number
 
 
-def _check_strings(value: Any, pointer: str) -> None:
-    """Refuses NUL and lone surrogates in every string, names included; depth is bounded already."""
-    if isinstance(value, str):
-        if _UNPRINTABLE.search(value):
-            raise invalid(pointer, "unstorable_character", "NUL and lone surrogates cannot be stored.")
+def _faults(value: Any, pointer: str) -> Iterator[FieldError]:
+    """What cannot be accepted in the value, in the order sent; its depth is bounded already.
+
+    A name that no field of ours could have is content: the pointer then leads to the object that has it.
+    """
+    if isinstance(value, _Fault):
+        yield FieldError(value.code, value.detail, pointer=pointer)
+    elif isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            yield from _faults(_UNSTORABLE_CHARACTER, pointer)
     elif isinstance(value, list):
         for position, item in enumerate(value):
-            _check_strings(item, f"{pointer}/{position}")
+            yield from _faults(item, f"{pointer}/{position}")
     elif isinstance(value, dict):
         for name, item in value.items():
-            _check_strings(name, pointer)
-            _check_strings(item, f"{pointer}/{name}" if name.isidentifier() and len(name) <= 40 else pointer)
+            yield from _faults(name, pointer)
+            yield from _faults(item, f"{pointer}/{name}" if FIELD_NAME.fullmatch(name) else pointer)

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, func, select
 
 from app.kit.problems import invalid_parameter
-from app.kit.schemas import Payload
+from app.kit.schemas import INTEGER_TEXT, Flag, Payload
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -28,17 +28,23 @@ KeyValue = str | int | date | datetime
 class PageParameters(Payload):
     """Which page of a list."""
 
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most items on the page.", examples=[50])
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), INTEGER_TEXT] = Field(
+        DEFAULT_LIMIT, description="Most items on the page.", examples=[50]
+    )
     cursor: str | None = Field(
         None,
         max_length=1000,
         description="Where the page begins: `next_cursor` of the page before, with the same filter and sort.",
+        examples=["WyIyMDI2LTExLTIzIl0K0tD5p1nJ0yYc7Q2mZ4hXw"],
     )
-    include_total: bool = Field(False, description="Whether to count all items of the list, which takes time.")
+    include_total: Flag = Field(
+        False, description="Whether to count all items of the list, which takes time.", examples=[False]
+    )
     fields: str | None = Field(
         None,
         max_length=1000,
-        description="Names of the fields to give of each item, separated by commas; `id` always is.",
+        description="Names of the fields to give of each item, separated by commas; `id` always is. The items then "
+        "have these alone, and not all that their schema requires.",
         examples=["statement,occurred"],
     )
 

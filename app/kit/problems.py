@@ -1,7 +1,8 @@
 """Problem details (RFC 9457): every error the service answers with, and the one place that writes them.
 
 A problem names the field that is wrong and the rule it broke; it never repeats what was sent, since that may be
-the very thing a newsroom must not print.
+the very thing a newsroom must not print. Its `instance` (§3.1.5) is therefore no path, in which an id can stand, but a
+URN made for the occurrence; the log line of the request has it too.
 """
 
 import re
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -25,6 +27,8 @@ logger = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/v1/vocabulary#problem-"
 """RFC 9457 §3.1.1: the type is a reference; this one leads to the words that explain the code."""
+METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+"""What a 405 may offer instead; HEAD comes with GET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,16 +252,17 @@ PYDANTIC_RULES: Final[dict[str, tuple[str, str]]] = {
     "less_than_equal": ("out_of_range", "Must be at most {le}."),
     "greater_than": ("out_of_range", "Must be more than {gt}."),
     "less_than": ("out_of_range", "Must be less than {lt}."),
-    "date_from_datetime_parsing": ("wrong_form", "Must be a date, YYYY-MM-DD."),
-    "date_parsing": ("wrong_form", "Must be a date, YYYY-MM-DD."),
-    "datetime_parsing": ("wrong_form", "Must be an instant, RFC 3339 with an offset."),
-    "datetime_from_date_parsing": ("wrong_form", "Must be an instant, RFC 3339 with an offset."),
-    "timezone_aware": ("wrong_form", "Must be an instant, RFC 3339 with an offset."),
+    "date_parsing": ("wrong_form", "Must be a day that there is, YYYY-MM-DD."),
+    "date_from_datetime_parsing": ("wrong_form", "Must be a day that there is, YYYY-MM-DD."),
+    "datetime_parsing": ("wrong_form", "Must be an instant that there is, RFC 3339 with an offset."),
+    "datetime_from_date_parsing": ("wrong_form", "Must be an instant that there is, RFC 3339 with an offset."),
 }
 """Pydantic's error types in our words. Its own messages are never passed on: some repeat the input."""
 
-FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
+FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}[0-9]{0,3}")
 """What a misspelt field looks like. Any other unknown name is content, and is not repeated."""
+UNION_BRANCHES: Final = frozenset({"str", "int", "float", "bool", "none"})
+"""Steps that pydantic puts into a path for the branch of a union that it tried; no field of ours has such a name."""
 
 
 def field_errors(errors: Sequence[Any], *, keep: int = 20) -> list[FieldError]:
@@ -295,12 +300,20 @@ def _field_error(error: Any) -> FieldError:
 
 def _pointer(path: Sequence[str | int]) -> str:
     """A JSON Pointer; steps that pydantic adds for the branches of a union are left out."""
-    steps = [str(step) for step in path if isinstance(step, int) or FIELD_NAME.fullmatch(str(step))]
-    return "".join(f"/{step}" for step in steps)
+    named = (step for step in path if isinstance(step, int) or FIELD_NAME.fullmatch(step))
+    return "".join(f"/{step}" for step in named if step not in UNION_BRANCHES)
 
 
-CONSTRAINTS: Final[dict[str, tuple[type[Problem], str]]] = {}
-"""What a broken database constraint means to a caller, by the constraint's name. Filled beside the tables."""
+CONSTRAINTS: Final[dict[str, tuple[type[Problem], str]]] = {
+    "uq_document_canonical_url_visibility": (AlreadyExists, "A document with this address is recorded already."),
+    "uq_source_relation_source_id_other_id_kind": (AlreadyExists, "This relation is recorded already."),
+    "uq_relation_claim_id_other_claim_id_kind": (AlreadyExists, "This relation is recorded already."),
+    "uq_assessment_claim_id_supersedes_id": (
+        AlreadyExists,
+        "That assessment has been superseded already; supersede its successor.",
+    ),
+}
+"""What a broken constraint means to a caller, by its name: two writers at once can both find that it holds."""
 
 
 def constraint_name(error: IntegrityError) -> str | None:
@@ -317,12 +330,13 @@ def constraint_name(error: IntegrityError) -> str | None:
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
-    """The problem as `application/problem+json`, its instance the request's path without the query."""
+    """The problem as `application/problem+json`."""
     document = {
         "type": f"{TYPE_PREFIX}{problem.code}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
+        "instance": getattr(request.state, "instance", None),
         "code": problem.code,
         "request_id": getattr(request.state, "request_id", None),
         "errors": [error.document() for error in problem.errors],
@@ -345,6 +359,17 @@ HTTP_PROBLEMS: Final[dict[int, type[Problem]]] = {
 }
 
 
+def _allowed_methods(request: Request) -> list[str]:
+    """Every method that the path has (RFC 9110 §10.2.1); Starlette names those of the first route that fits alone."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    allowed = [
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
+    return sorted([*allowed, "HEAD"]) if "GET" in allowed else allowed
+
+
 def install(app: FastAPI) -> None:
     """Makes `app` answer every exception with problem details."""
 
@@ -359,7 +384,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Response:
         kind = HTTP_PROBLEMS.get(error.status_code, BadRequest if error.status_code < 500 else InternalError)
-        return problem_response(request, kind(headers=dict(error.headers or {})))
+        headers = dict(error.headers or {})
+        if kind is MethodNotAllowed:
+            headers["Allow"] = ", ".join(_allowed_methods(request)) or headers.get("Allow", "")
+        return problem_response(request, kind(headers=headers))
 
     @app.exception_handler(IntegrityError)
     async def of_integrity(request: Request, error: IntegrityError) -> Response:

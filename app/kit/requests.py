@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.ids import random_id
@@ -18,8 +19,10 @@ logger = structlog.get_logger("app.access_log")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context §3.2."""
-MAX_QUERY_BYTES: Final = 8192
-"""Longest query string; the longest list of filters that makes sense is a tenth of it."""
+MAX_TARGET_BYTES: Final = 8192
+"""Longest path, and longest query; the longest list of filters that makes sense is a tenth of it."""
+MAX_HEADERS_BYTES: Final = 65_536
+"""All header fields of a request together; browsers and proxies stay below a quarter of it."""
 
 
 class RequestLayer:
@@ -39,9 +42,13 @@ class RequestLayer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        method, scope = scope["method"], _as_get(scope)
         headers = Headers(scope=scope)
-        request_id = _accepted(REQUEST_ID, headers.get("x-request-id")) or random_id()
-        scope.setdefault("state", {})["request_id"] = request_id
+        own_id = random_id()
+        request_id = _accepted(REQUEST_ID, headers.get("x-request-id")) or own_id
+        # Callers may use one request id for several tries, so a problem's instance is made of ours (RFC 9562 §4).
+        instance = f"urn:uuid:{own_id}"
+        scope.setdefault("state", {}).update(request_id=request_id, instance=instance)
         exchange = _Exchange(receive, send, request_id, self.max_body_bytes, headers)
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(
@@ -50,26 +57,50 @@ class RequestLayer:
             await self._answer(scope, exchange)
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - started
-            count_answer(scope["method"], route, exchange.status, seconds)
+            count_answer(method, route, exchange.status, seconds)
             logger.info(
-                "answered", method=scope["method"], route=route, status=exchange.status, ms=round(seconds * 1000, 1)
+                "answered",
+                method=method,
+                route=route,
+                status=exchange.status,
+                ms=round(seconds * 1000, 1),
+                **({"instance": instance} if exchange.status is not None and exchange.status >= 400 else {}),
             )
 
     async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:
         problem: Problem
         try:
-            if len(scope["query_string"]) > MAX_QUERY_BYTES:
-                raise HeadersTooLarge(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
+            _check_lengths(scope)
             await self.app(scope, exchange.receive, exchange.send)
             return
         except Problem as raised:
             problem = raised
+        except ClientDisconnect:
+            # Nobody is there to read an answer, and no fault of ours.
+            return
         except Exception as error:  # noqa: BLE001  # the last resort: what nobody foresaw must be answered and logged
             logger.error("unhandled_fault", kind=type(error).__name__, where=_where(error))
             problem = InternalError()
         if not exchange.started:
             response = problem_response(Request(scope), problem)
             await response(scope, exchange.receive, exchange.send)
+
+
+def _as_get(scope: Scope) -> Scope:
+    """The scope of the same request by GET for one by HEAD, which differs in the missing content alone.
+
+    RFC 9110 §9.3.2; the server leaves the content out.
+    """
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+def _check_lengths(scope: Scope) -> None:
+    if len(scope.get("raw_path") or b"") > MAX_TARGET_BYTES:
+        raise HeadersTooLarge(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
+    if len(scope["query_string"]) > MAX_TARGET_BYTES:
+        raise HeadersTooLarge(f"The query is longer than {MAX_TARGET_BYTES} bytes.")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS_BYTES:
+        raise HeadersTooLarge(f"The header fields are longer than {MAX_HEADERS_BYTES} bytes.")
 
 
 class _Exchange:

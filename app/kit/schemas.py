@@ -17,14 +17,20 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    Strict,
     StringConstraints,
     WithJsonSchema,
     create_model,
 )
+from pydantic.fields import FieldInfo
 
 from app.kit.edtf import InvalidEdtf, parse_edtf
 from app.kit.problems import RuleBroken
 
+INSTANT: Final = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})"
+"""RFC 3339 §5.6. Of the fraction six digits are kept."""
+DAY: Final = r"\d{4}-\d{2}-\d{2}"
+DECIMAL: Final = r"-?[0-9]{1,38}(\.[0-9]{1,38})?"
 DECIMAL_DIGITS: Final = 38
 """Most digits of a quantity, either side of the point together: PostgreSQL's and most columns stores' common bound."""
 
@@ -41,10 +47,28 @@ class Reading(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _not(*types: type) -> BeforeValidator:
+def example(**fields: Any) -> ConfigDict:
+    """A model's configuration with a whole example of it, which the API's description shows and the tests send."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+def _not(*types: type, detail: str) -> BeforeValidator:
     def check(value: Any) -> Any:
         if isinstance(value, types):
-            raise RuleBroken("wrong_type", "Must be a number.")
+            raise RuleBroken("wrong_type", detail)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _text_of_form(pattern: str, detail: str) -> BeforeValidator:
+    """Lets strings of that form through, and what is a date already; pydantic alone reads "1700000000" as one."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str | date):
+            raise RuleBroken("wrong_type", detail)
+        if isinstance(value, str) and not re.fullmatch(pattern, value, re.ASCII):
+            raise RuleBroken("wrong_form", detail)
         return value
 
     return BeforeValidator(check)
@@ -61,22 +85,29 @@ def _instant_text(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _text_only(detail: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if not isinstance(value, str | date):
-            raise RuleBroken("wrong_type", detail)
-        return value
+def _integer_text(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch("-?[0-9]{1,18}", value):
+        raise RuleBroken("wrong_type", "Must be a whole number.")
+    return value
 
-    return BeforeValidator(check)
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in {"true", "false"}:
+            raise RuleBroken("wrong_type", "Must be true or false.")
+        return value == "true"
+    return value
 
 
 def _decimal(value: Any) -> Any:
     if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
         raise RuleBroken("wrong_type", "Must be a decimal number, as a string or a number.")
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,38}(\.[0-9]{1,38})?", value):
+    if isinstance(value, str) and not re.fullmatch(DECIMAL, value):
         raise RuleBroken("wrong_form", "Must be a decimal number such as 500000000 or 0.25.")
     number = Decimal(value)
-    if len(decimal_text(number).lstrip("-").replace(".", "").lstrip("0")) > DECIMAL_DIGITS:
+    text = decimal_text(number)
+    # A number literal may be scaled: 1e-90 has one digit, and ninety when it is written out.
+    if not re.fullmatch(DECIMAL, text) or len(text.lstrip("-").replace(".", "").lstrip("0")) > DECIMAL_DIGITS:
         raise RuleBroken("out_of_range", f"Must have at most {DECIMAL_DIGITS} digits.")
     return number
 
@@ -113,16 +144,26 @@ Id = Annotated[
     StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
     Field(json_schema_extra={"format": "uuid"}),
 ]
-Integer = Annotated[int, _not(bool, str, float, Decimal)]
-Number = Annotated[float, _not(bool, str), Field(allow_inf_nan=False)]
+Integer = Annotated[int, Strict()]
+JSON_NUMBER: Final = _not(bool, str, detail="Must be a number.")
+"""Comes last in an annotation: bounds after it would not come out in the schema as JSON Schema has them."""
+Number = Annotated[float, Field(allow_inf_nan=False), JSON_NUMBER]
+INTEGER_TEXT: Final = BeforeValidator(_integer_text)
+"""Makes an integer one of a query, where everything is text: digits and nothing else. Comes last, as above."""
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""true or false in a query, spelt so."""
 Instant = Annotated[
     datetime,
-    _text_only("Must be an instant, RFC 3339 with an offset."),
+    _text_of_form(INSTANT, "Must be an instant, RFC 3339 with an offset: 2026-11-23T09:30:00Z."),
     AfterValidator(_instant),
     PlainSerializer(_instant_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-Day = Annotated[date, _text_only("Must be a date, YYYY-MM-DD."), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[
+    date,
+    _text_of_form(DAY, "Must be a date, YYYY-MM-DD."),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
 DecimalIn = Annotated[
     Decimal,
     BeforeValidator(_decimal),
@@ -130,7 +171,7 @@ DecimalIn = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^-?[0-9]{1,38}(\.[0-9]{1,38})?$"},
+                {"type": "string", "pattern": f"^{DECIMAL}$"},
                 {"type": "number", "minimum": -1e37, "maximum": 1e37},
             ]
         }
@@ -149,8 +190,9 @@ P = TypeVar("P", bound=type[BaseModel])
 def partial(whole: type[BaseModel]) -> Callable[[P], P]:
     """Gives the class it decorates the fields of `whole`, each optional: the body of a JSON Merge Patch (RFC 7396).
 
-    A null removes; nested objects are merged, so they become partial too. Rules between fields are not checked
-    here but on the whole that the merge gives. Type checkers see the decorated class as it is written.
+    A null removes, where the whole may be without: elsewhere it would put the default in, and so make public what is
+    restricted. Nested objects are merged, so they become partial too. Rules between fields are not checked here but
+    on the whole that the merge gives. Type checkers see the decorated class as it is written.
     """
 
     def fill(cls: P) -> P:
@@ -165,11 +207,22 @@ def _optional_fields(whole: type[BaseModel]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, info in whole.model_fields.items():
         annotation = Annotated[_partly(info.annotation), *info.metadata] if info.metadata else _partly(info.annotation)
-        fields[name] = (
-            Union[annotation, None],  # noqa: UP007  # the annotation is a value here
-            Field(None, description=info.description, examples=info.examples),
+        described = Field(
+            None, description=info.description, examples=info.examples, json_schema_extra=_schema_extra(info)
         )
+        fields[name] = (annotation, described)
     return fields
+
+
+def _schema_extra(info: FieldInfo) -> Callable[[dict[str, Any]], None]:
+    """Adds what the whole's field adds to its schema, and takes away the default: a patch leaves out what stays."""
+
+    def add(schema: dict[str, Any]) -> None:
+        schema.pop("default", None)
+        if isinstance(info.json_schema_extra, dict):
+            schema.update(info.json_schema_extra)
+
+    return add
 
 
 def _partly(annotation: Any) -> Any:

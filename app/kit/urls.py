@@ -11,11 +11,19 @@ TRACKING: Final = ("fbclid", "gclid", "dclid", "msclkid", "mc_cid", "mc_eid", "i
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-def canonical_url(url: str) -> str:
-    """The address without fragment and tracking parameters, its query sorted, its host in lower case.
+def canonical_url(url: str) -> str | None:
+    """The address without fragment and tracking parameters, its query sorted, its host in lower case; all ASCII.
 
-    Raises ValueError for what cannot be read as an address.
+    None for what cannot be read as an address, or whose host has no ASCII form (RFC 5891 §4.4).
     """
+    try:
+        address = _canonical(url)
+    except ValueError:
+        return None
+    return address if address.isascii() else None
+
+
+def _canonical(url: str) -> str:
     names = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     tracking = [name for name in names if name.startswith("utm_") or name in TRACKING]
     cleaned = url_query_cleaner(url, tracking, remove=True) if tracking else url

@@ -42,4 +42,6 @@ class Document(Table, table=True):
     text: str | None = columns.text(nullable=True)
     text_sha256: str | None = columns.text(DIGEST_LENGTH, nullable=True)
     visibility: Visibility = columns.choice(Visibility, "visibility")
+    embargo_until: datetime | None = columns.instant(nullable=True)
+    """Until when the public is not to know of it, because it came along with a claim that is not out. Never read."""
     recorded_at: datetime = columns.instant()

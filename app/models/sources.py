@@ -1,6 +1,6 @@
 """Tables of sources: who speaks, how reliable they were when, and how they stand to one another."""
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -33,6 +33,8 @@ class Source(Table, table=True):
     member_count_max: int | None = columns.whole_number(nullable=True)
     reliability: Reliability = columns.choice(Reliability, "reliability")
     visibility: Visibility = columns.choice(Visibility, "visibility")
+    embargo_until: datetime | None = columns.instant(nullable=True)
+    """Until when the public is not to know of it, because it came along with a claim that is not out. Never read."""
     recorded_on: date
 
 

@@ -27,7 +27,7 @@ def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
     Raises NotFound, Invalid for a claim related to itself or to one that the caller cannot read, and AlreadyExists for
     a relation that is recorded, a rejected one among them.
     """
-    readable(unit, ResourceKind.CLAIM, claim_id)
+    unit.precondition.check(readable(unit, ResourceKind.CLAIM, claim_id).document)
     if sent.other_claim_id == claim_id:
         raise invalid("/other_claim_id", "self_reference", "A claim is not related to itself.")
     check_references(unit, ResourceKind.CLAIM, {"/other_claim_id": sent.other_claim_id})

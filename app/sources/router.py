@@ -78,7 +78,7 @@ def rate_source(write: SourceWrites, source_id: SourceId, body: RatingCreate) ->
 
 
 @router.get("/{source_id}/relations", response_model=SourceRelationPage)
-def list_relations(read: ClaimReads, source_id: SourceId, page: Paging) -> Response:
+def list_source_relations(read: ClaimReads, source_id: SourceId, page: Paging) -> Response:
     """List how a source stands to others, recorded from either side."""
     return read(lambda unit: queries.list_relations(unit, source_id, page))
 
@@ -93,12 +93,12 @@ def relate_source(write: SourceWrites, source_id: SourceId, body: SourceRelation
 
 
 @router.get("/{source_id}/relations/{relation_id}", response_model=SourceRelationRead)
-def get_relation(read: ClaimReads, source_id: SourceId, relation_id: RelationId) -> Response:
+def get_source_relation(read: ClaimReads, source_id: SourceId, relation_id: RelationId) -> Response:
     """Read one relation of a source."""
     return read(lambda unit: queries.get_relation(unit, source_id, relation_id))
 
 
 @router.delete("/{source_id}/relations/{relation_id}", status_code=204)
-def remove_relation(write: SourceWrites, source_id: SourceId, relation_id: RelationId) -> Response:
+def remove_source_relation(write: SourceWrites, source_id: SourceId, relation_id: RelationId) -> Response:
     """Remove a relation of a source. The history keeps that it was there."""
     return write(lambda unit: service.remove_relation(unit, source_id, relation_id))

@@ -8,7 +8,7 @@ from app.canonical.replies import Page
 from app.canonical.schemas import OTHER_SOURCE_ID, RatingRead, SourceFields, SourceRead, SourceRelationRead
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Day, Id, Line, Paragraph, Payload, partial
+from app.kit.schemas import Day, Id, Line, Paragraph, Payload, example, partial
 from app.models.vocabulary import Anonymity, Reliability, SourceKind, SourceRelationKind
 
 WITH_NAME = frozenset({Anonymity.NAMED, Anonymity.PSEUDONYMOUS})
@@ -49,6 +49,15 @@ class SourceContent(SourceFields):
 class SourceCreate(SourceContent):
     """A new source."""
 
+    model_config = example(
+        kind="person",
+        anonymity="anonymous",
+        description="a source familiar with the situation",
+        role="construction manager",
+        country="RU",
+        reliability="C",
+    )
+
     reliability: Reliability = Field(
         Reliability.F,
         description="Admiralty reliability from today on; later ratings go to `/v1/sources/{id}/ratings`.",
@@ -60,9 +69,18 @@ class SourceCreate(SourceContent):
 class SourcePatch(Payload):
     """A JSON Merge Patch (RFC 7396) of a source. Reliability is not patched but rated."""
 
+    model_config = example(description="a Russian construction manager", language=None)
+
 
 class RatingCreate(Payload):
     """A rating of a source's reliability, from a day on."""
+
+    model_config = example(
+        reliability="B",
+        rated_on="2026-11-23",
+        assessor="standards desk",
+        rationale="Four of its five reports were confirmed.",
+    )
 
     reliability: Reliability = Field(description="Admiralty reliability.", examples=["B"])
     rated_on: Day | None = Field(
@@ -74,6 +92,8 @@ class RatingCreate(Payload):
 
 class SourceRelationCreate(Payload):
     """How the source of the path stands to another."""
+
+    model_config = example(other_id=OTHER_SOURCE_ID, kind="distinct_from", note="The article calls it another source.")
 
     other_id: Annotated[Id, Field(description="The other source.", examples=[OTHER_SOURCE_ID])]
     kind: SourceRelationKind = Field(description="How it stands to it.", examples=["distinct_from"])

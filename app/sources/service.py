@@ -1,13 +1,13 @@
 """Records sources, ratings of their reliability, and how they stand to one another."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.reach import record_what_names_source
-from app.canonical.replies import check_may_hide, check_references, one, readable
+from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
 from app.kit.columns import today
 from app.kit.ids import random_id
@@ -31,15 +31,16 @@ def create_source(unit: Unit, sent: SourceCreate) -> Reply:
     return _created(unit, add_source(unit, sent))
 
 
-def add_source(unit: Unit, sent: SourceCreate, *, pointer: str = "") -> Source:
-    """The source, recorded. `pointer` leads to it in the request.
+def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None = None, pointer: str = "") -> Source:
+    """The source, recorded, and kept from the public until then. `pointer` leads to it in the request.
 
     Raises Invalid for an organization that the caller cannot read, Forbidden for a visibility that they cannot.
     """
     check_may_hide(unit, sent.visibility)
     check_references(unit, ResourceKind.SOURCE, {f"{pointer}/organization_id": sent.organization_id})
     recorded_on = today(unit.now)
-    source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **_columns(sent))
+    columns = {**_columns(sent), "embargo_until": embargo_until}
+    source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **columns)
     unit.session.add(source)
     if sent.reliability is not Reliability.F:
         unit.session.flush()
@@ -64,16 +65,16 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     Raises NotFound, Stale, Invalid for what the merged source breaks, and Forbidden for a visibility beyond the caller.
     """
     source = _locked(unit, source_id)
-    sent = patch.model_dump(exclude_unset=True)
+    sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "organization_id", source.organization_id)
     current = {name: value for name, value in source_content(source).items() if name in SourceContent.model_fields}
     content = validated(SourceContent, merge_patch(current, sent))
-    if content.organization_id != source.organization_id:
-        check_references(unit, ResourceKind.SOURCE, {"/organization_id": content.organization_id})
-        if content.organization_id == source.id:
-            raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
+    check_references(unit, ResourceKind.SOURCE, {"/organization_id": sent.get("organization_id")})
+    if content.organization_id == source.id:
+        raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
     reaches = content.visibility is not source.visibility
     if reaches:
         check_may_hide(unit, content.visibility)
+        source.embargo_until = None
     for name, value in _columns(content).items():
         setattr(source, name, value)
     record_source(unit, source, ChangeAction.UPDATED)
@@ -128,7 +129,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     Raises Invalid for a source related to itself or to one that the caller cannot read, AlreadyExists for a relation
     that is recorded, and Conflict for two sources called the same and distinct.
     """
-    readable(unit, ResourceKind.SOURCE, source_id)
+    unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})

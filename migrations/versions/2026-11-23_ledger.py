@@ -250,6 +250,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("embargo_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recorded_on", sa.Date(), nullable=False),
         sa.CheckConstraint(
             "name IS NULL OR anonymity IN ('named', 'pseudonymous')", name=op.f("ck_source_no_name_when_anonymous")
@@ -368,6 +369,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("embargo_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["outlet_id"], ["source.id"], name=op.f("fk_document_outlet_id_source")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),

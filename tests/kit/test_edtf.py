@@ -1,18 +1,15 @@
 """EDTF bounds: our own cases, properties, and the lists of two other implementations where their data is at hand.
 
-The oracle lists are read from the folder that ONRECORD_TEST_DATA names, or from shared/data beside the checkout; where
-neither is there, their tests are skipped.
+Tests of the lists are skipped where those are absent.
 """
 
 import ast
 import inspect
 import json
-import os
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import product
-from pathlib import Path
 from timeit import repeat
 from typing import Any
 
@@ -22,6 +19,7 @@ from hypothesis import strategies as st
 
 from app.kit import edtf
 from app.kit.edtf import EdtfBounds, InvalidEdtf, parse_edtf
+from tests.fixtures.data import data_file
 
 EDTF_CHARACTERS = "0123456789XYEST?~%/.,:Z{}[] +-"
 EPOCH_ORDINAL = 719_163
@@ -74,11 +72,7 @@ DISAGREEMENTS = {
 
 
 def oracle(name: str) -> Any:
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    path = Path(os.environ.get("ONRECORD_TEST_DATA", beside)) / "oracles" / name
-    if not path.is_file():
-        pytest.skip(f"no oracle data: {name}")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(data_file(f"oracles/{name}").read_text(encoding="utf-8"))
 
 
 def written(text: str) -> tuple[str | None, str | None]:

@@ -1,0 +1,145 @@
+"""The command line, as an operator uses it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from socket import socket
+
+import pytest
+import uvicorn
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from app import startup
+from app.cli import commands, keys
+from app.cli.commands import app
+from app.kit.db import Database
+from app.startup import SchemaNotCurrent
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command over a data directory of the test's own."""
+    monkeypatch.setenv("ONRECORD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "400")
+    for console in (commands.console, keys.console):
+        monkeypatch.setattr(console, "_width", 400)
+    monkeypatch.setattr(startup, "configure_logging", lambda _level: None)
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments, catch_exceptions=True)
+
+    return invoke
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(f"sqlite:///{tmp_path / 'data' / 'onrecord.sqlite3'}")
+
+
+@pytest.mark.parametrize("command", [(), ("serve",), ("migrate",), ("demo",), ("openapi",), ("verify",), ("keys",)])
+def test_every_command_explains_itself(run: Run, command: tuple[str, ...]) -> None:
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+
+
+def test_migrate_makes_the_tables_and_the_first_key_and_may_be_repeated(run: Run, tmp_path: Path) -> None:
+    assert [run("migrate").exit_code for _ in range(2)] == [0, 0]
+    path = tmp_path / "data" / "first.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_are_made_listed_and_revoked(run: Run) -> None:
+    run("migrate")
+    made = run("keys", "create", "newsroom CMS", "--scope", "claims:read", "--scope", "claims:write", "--days", "30")
+    assert made.exit_code == 0
+    secret = made.stdout.strip().splitlines()[-1]
+    assert secret.startswith("onr_")
+    key_id = made.stdout.split()[1].rstrip(",")
+    listed = run("keys", "list").stdout
+    assert key_id in listed
+    assert "newsroom CMS" in listed
+    assert secret not in listed
+    assert run("keys", "revoke", key_id).exit_code == 0
+    assert run("keys", "revoke", "nothing").exit_code == 1
+
+
+def test_a_key_needs_a_scope_and_a_known_one(run: Run) -> None:
+    run("migrate")
+    assert run("keys", "create", "x").exit_code == 2
+    assert run("keys", "create", "x", "--scope", "everything").exit_code == 2
+
+
+def test_openapi_prints_the_description(run: Run) -> None:
+    described = json.loads(run("openapi").stdout)
+    assert described["openapi"].startswith("3.1")
+    assert "/v1/claims" in described["paths"]
+
+
+def test_verify_exits_with_1_where_something_does_not_agree(run: Run, database: Database) -> None:
+    run("migrate")
+    assert run("verify").exit_code == 0
+    with database.engine().begin() as connection:
+        connection.execute(text("UPDATE api_key SET name = 'SECRETWORD'"))
+    database.dispose()
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "key 00000000-0000-7000-8000-000000000001: " in result.stdout
+    assert "SECRETWORD" not in result.stdout
+
+
+@pytest.mark.parametrize("command", [("verify",), ("keys", "list")])
+def test_tables_of_another_version_are_said_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    assert run(*command).exit_code == 1
+    monkeypatch.setattr("sys.argv", ["onrecord", *command])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 1
+    error = capsys.readouterr().err
+    assert "onrecord migrate" in error
+    assert "Traceback" not in error
+
+
+def test_a_secret_that_others_can_read_is_said_in_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("migrate")
+    (tmp_path / "data" / "pepper").chmod(0o644)
+    monkeypatch.setattr("sys.argv", ["onrecord", "verify"])
+    with pytest.raises(SystemExit):
+        commands.main()
+    assert "chmod 600" in "".join(capsys.readouterr().err.split("\n")).replace("  ", " ")
+
+
+def test_a_setting_that_is_wrong_is_named_and_not_repeated(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ONRECORD_PEPPER", "swordfish")
+    monkeypatch.setattr("sys.argv", ["onrecord", "migrate"])
+    with pytest.raises(SystemExit):
+        commands.main()
+    error = capsys.readouterr().err
+    assert "ONRECORD_PEPPER: " in error
+    assert "swordfish" not in error
+
+
+def test_serving_migrates_only_when_asked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[int] = []
+
+    def serve(_server: uvicorn.Server, sockets: list[socket]) -> None:
+        served.append(sockets[0].getsockname()[1])
+        sockets[0].close()
+
+    monkeypatch.setattr(uvicorn.Server, "run", serve)
+    monkeypatch.setenv("ONRECORD_PORT", "0")
+    assert isinstance(run("serve").exception, SchemaNotCurrent)
+    assert served == []
+    result = run("serve", "--migrate")
+    assert result.exit_code == 0, result.output
+    assert f":{served[0]}/v1/claims" in result.stdout
+    assert str(tmp_path / "data" / "first.key") in result.stdout

@@ -1,0 +1,233 @@
+"""Whatever moment the server is killed at, what it acknowledged is there, whole and once, and nothing is there by half.
+
+Each round starts a server on what the one before left, checks that, repeats what was not acknowledged with the same
+Idempotency-Key, sends new claims from several clients at once, and kills the server at a random moment.
+"""
+
+import os
+import random
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app import startup
+from app.cli import verify
+from app.kit.db import Database
+from app.models import Assessment, Attribution, Claim, Document, Hop, Source
+from app.settings import Settings
+from tests.factories import assessment_body, attribution_body, claim_body, document_body
+from tests.fixtures.api import make_key
+from tests.fixtures.committing import PATIENCE_S, eventually
+from tests.fixtures.postgres import DSN_VARIABLE, drop_database, fresh_database, running_postgres
+from tests.fixtures.server import Server, running_server
+
+KILLS: Final = 50
+HASTY_KILLS: Final = 20
+"""Rounds in which a server that answers too early is found out; mostly the first does."""
+CLIENTS: Final = 4
+LONGEST_BURST_S: Final = 0.12
+ONE_OF_EACH: Final = (Claim, Attribution, Hop, Assessment, Source, Document)
+"""What each claim that is sent brings one of, itself among them."""
+
+
+@dataclass
+class Sent:
+    """The claims that were sent, by number, and the answers to those that were acknowledged."""
+
+    key: str
+    numbers: Iterator[int] = field(default_factory=count)
+    sent: set[int] = field(default_factory=set)
+    acknowledged: dict[int, Any] = field(default_factory=dict)
+    unchecked: list[int] = field(default_factory=list)
+
+    def client(self, server: Server) -> httpx.Client:
+        """A client with the key."""
+        return httpx.Client(
+            base_url=server.base_url, headers={"Authorization": f"Bearer {self.key}"}, timeout=PATIENCE_S
+        )
+
+    def post(self, client: httpx.Client, number: int) -> None:
+        """Sends the claim of that number, as if for the first time; raises TransportError where the server is gone."""
+        self.sent.add(number)
+        response = client.post("/v1/claims", json=body(number), headers={"Idempotency-Key": str(number)})
+        if response.status_code != 503:
+            assert response.status_code == 201, response.text
+            self.acknowledged[number] = response.json()
+            self.unchecked.append(number)
+
+    def lost(self, client: httpx.Client) -> list[int]:
+        """Which claims acknowledged since the last check are not there as they were."""
+        checked, self.unchecked = self.unchecked, []
+        return [number for number in checked if not self._is_there(client, number)]
+
+    def _is_there(self, client: httpx.Client, number: int) -> bool:
+        claim = self.acknowledged[number]
+        response = client.get(f"/v1/claims/{claim['id']}")
+        return response.status_code == 200 and response.json() == claim
+
+    def repeat(self, client: httpx.Client) -> None:
+        """Sends once more what was not acknowledged."""
+        for number in sorted(self.sent - set(self.acknowledged)):
+            self.post(client, number)
+        assert self.sent == set(self.acknowledged)
+
+    def burst(self, server: Server, over: Event) -> None:
+        """Sends new claims until the server is gone or it is over."""
+        with self.client(server) as client, suppress(httpx.TransportError):
+            while not over.is_set():
+                self.post(client, next(self.numbers))
+
+
+def statement(number: int) -> str:
+    return f"Claim {number}."
+
+
+def body(number: int) -> dict[str, Any]:
+    """A claim that brings one of everything along."""
+    return claim_body(
+        statement=statement(number),
+        topics=["a", "b"],
+        quantities=[{"best": str(number), "unit": "worker"}],
+        attributions=[attribution_body(document=document_body(url=f"https://example.org/{number}"))],
+        assessment=assessment_body(evidence=[{"relation": "context", "url": "https://example.org/"}]),
+    )
+
+
+Start = Callable[[], AbstractContextManager[Server]]
+
+
+@contextmanager
+def bursting(sent: Sent, server: Server) -> Iterator[None]:
+    """Clients send claims until a random moment, when the block is entered; they have ended when it is left."""
+    over = Event()
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        clients = [threads.submit(sent.burst, server, over) for _ in range(CLIENTS)]
+        over.wait(random.uniform(0, LONGEST_BURST_S))
+        try:
+            yield
+        finally:
+            over.set()
+        for client in clients:
+            client.result(PATIENCE_S)
+
+
+def lost_in_a_round(sent: Sent, start: Start) -> list[int]:
+    """One round; which of the claims acknowledged in the round before it were lost."""
+    with start() as server:
+        with sent.client(server) as client:
+            lost = sent.lost(client)
+            sent.repeat(client)
+        with bursting(sent, server):
+            server.kill()
+    return lost
+
+
+def check_the_whole(sent: Sent, start: Start, url: str) -> None:
+    """Everything that was ever sent is there once, and nothing else."""
+    with start() as server, sent.client(server) as client:
+        sent.repeat(client)
+        sent.unchecked = list(sent.acknowledged)
+        assert sent.lost(client) == []
+    with closing_database(url) as database, database.reading() as session:
+        connection = session.connection()
+        assert sorted(connection.scalars(text("SELECT statement FROM claim"))) == sorted(map(statement, sent.sent))
+        for table in ONE_OF_EACH:
+            assert connection.scalar(text(f"SELECT count(*) FROM {table.__tablename__}")) == len(sent.sent)
+        changes = connection.execute(text("SELECT kind, version, action, count(*) FROM change GROUP BY 1, 2, 3"))
+        made = {tuple(each) for each in changes if each.kind != "key"}
+        assert made == {(kind, 1, "created", len(sent.sent)) for kind in ("claim", "document", "source")}
+        assert list(verify.differences(session)) == []
+
+
+@contextmanager
+def closing_database(url: str) -> Iterator[Database]:
+    """The database, its connections closed when the block is left: none is open while a server is killed."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def prepared(data_dir: Path, url: str) -> Sent:
+    """Nothing sent yet, to a migrated database, and a key to it."""
+    context = startup.open_context(Settings(data_dir=data_dir, database_url=url))
+    startup.migrate(context.database)
+    key = make_key(context)
+    context.database.dispose()
+    return Sent(key)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A directory that PostgreSQL's own user may enter, which pytest's are not."""
+    with tempfile.TemporaryDirectory(prefix="onrecord-kill-") as directory:
+        Path(directory).chmod(0o755)
+        (Path(directory) / "postgres").mkdir()
+        yield Path(directory)
+
+
+@pytest.fixture
+def durable_url(engine_name: str, data_dir: Path) -> Iterator[str]:
+    """An empty database of the engine, as durable as in production."""
+    if engine_name == "sqlite":
+        yield f"sqlite:///{data_dir / 'onrecord.sqlite3'}"
+        return
+    with running_postgres(data_dir / "postgres", durable=True) as server:
+        name = f"onrecord_kill_{os.getpid()}"
+        yield fresh_database(server, name)
+        drop_database(server, name)
+
+
+def test_no_acknowledged_claim_is_lost_when_the_server_is_killed(data_dir: Path, durable_url: str) -> None:
+    sent = prepared(data_dir, durable_url)
+    start = partial(running_server, data_dir, durable_url)
+    assert [lost_in_a_round(sent, start) for _ in range(KILLS)] == [[]] * KILLS
+    check_the_whole(sent, start, durable_url)
+    assert len(sent.sent) > KILLS
+
+
+def test_a_server_that_acknowledges_before_it_commits_is_found_out(data_dir: Path, durable_url: str) -> None:
+    sent = prepared(data_dir, durable_url)
+    start = partial(running_server, data_dir, durable_url, hasty=True)
+    assert any(lost_in_a_round(sent, start) for _ in range(HASTY_KILLS))
+
+
+@pytest.mark.skipif(DSN_VARIABLE in os.environ, reason="the server is not ours to kill")
+def test_no_acknowledged_claim_is_lost_when_the_database_is_killed(data_dir: Path) -> None:
+    directory = data_dir / "postgres"
+    with running_postgres(directory, durable=True) as url:
+        sent = prepared(data_dir, url)
+        with running_server(data_dir, url) as server, bursting(sent, server):
+            assert eventually(lambda: len(sent.acknowledged) > CLIENTS)
+            os.kill(int((directory / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    with started_again(directory):
+        check_the_whole(sent, partial(running_server, data_dir, url), url)
+
+
+@contextmanager
+def started_again(directory: Path) -> Iterator[None]:
+    """PostgreSQL on the data in the directory, once what is left of one that was killed is gone."""
+    with ExitStack() as stack:
+
+        def starts() -> bool:
+            try:
+                stack.enter_context(running_postgres(directory, durable=True))
+            except RuntimeError:
+                return False
+            return True
+
+        assert eventually(starts)
+        yield

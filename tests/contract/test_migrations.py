@@ -1,0 +1,90 @@
+"""The migrations make what the models say, on both engines, and can be taken back with data in the tables."""
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from anyio.from_thread import BlockingPortal
+from fastapi import FastAPI
+from sqlalchemy import Connection, create_engine, inspect
+from sqlmodel import SQLModel
+
+from app import startup
+from app.access.context import Context
+from app.cli import verify
+from app.kit.db import Database
+from tests.fixtures.api import Api, make_key
+from tests.fixtures.ledger import write_everything
+
+Constraints = dict[str, dict[str, tuple[str, ...]]]
+
+
+def constraints(connection: Connection) -> Constraints:
+    """Every constraint of each table by its name, with the columns of keys; the texts of CHECKs differ by engine."""
+    inspector = inspect(connection)
+    found: Constraints = {}
+    for table in set(inspector.get_table_names()) - {"alembic_version"}:
+        primary = inspector.get_pk_constraint(table)
+        named = {str(primary["name"]): tuple(primary["constrained_columns"])}
+        for unique in inspector.get_unique_constraints(table):
+            named[str(unique["name"])] = tuple(name or "" for name in unique["column_names"])
+        for reference in inspector.get_foreign_keys(table):
+            named[str(reference["name"])] = (*reference["constrained_columns"], reference["referred_table"])
+        named |= {str(check["name"]): () for check in inspector.get_check_constraints(table)}
+        found[table] = named
+    return found
+
+
+def test_autogenerate_finds_nothing_to_do(connection: Connection) -> None:
+    options = {"compare_type": True, "compare_server_default": True}
+    assert compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata) == []
+
+
+def test_the_tables_have_the_constraints_of_the_models_under_the_same_names(connection: Connection) -> None:
+    # Alembic compares no CHECKs.
+    with create_engine("sqlite://").connect() as empty:
+        SQLModel.metadata.create_all(empty)
+        expected = constraints(empty)
+    assert constraints(connection) == expected
+
+
+def test_the_checks_say_what_the_models_say() -> None:
+    def checks(connection: Connection) -> dict[str, str]:
+        inspector = inspect(connection)
+        return {
+            str(check["name"]): check["sqltext"]
+            for table in inspector.get_table_names()
+            for check in inspector.get_check_constraints(table)
+        }
+
+    with create_engine("sqlite://").connect() as made, create_engine("sqlite://").connect() as migrated:
+        SQLModel.metadata.create_all(made)
+        command.upgrade(startup.alembic_config(migrated), "head")
+        assert checks(migrated) == checks(made)
+        assert len(checks(made)) > 30
+
+
+def test_revisions_go_up_and_down_with_data_in_the_tables(
+    own_context: Context, app_of_session: FastAPI, portal: BlockingPortal
+) -> None:
+    database = own_context.database
+    app_of_session.state.context = own_context
+    for _ in range(2):
+        startup.migrate(database)
+        assert startup.is_current(database)
+        write_everything(Api(app_of_session, own_context, portal, make_key(own_context)))
+        with database.reading() as session:
+            assert list(verify.differences(session)) == []
+        downgrade(database)
+        assert not startup.is_current(database)
+
+
+def downgrade(database: Database) -> None:
+    with database.engine().begin() as connection:
+        command.downgrade(startup.alembic_config(connection), "base")
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+
+
+def test_migrating_twice_changes_nothing(own_database: Database) -> None:
+    startup.migrate(own_database)
+    startup.migrate(own_database)
+    assert startup.is_current(own_database)

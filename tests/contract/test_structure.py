@@ -1,0 +1,92 @@
+"""Rules about the code itself that no linter holds."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "app").rglob("*.py"))
+MOST_LINES_OF_A_FILE = 500
+MOST_LINES_OF_A_FUNCTION = 40
+SAYS_SQL = ("app/access/", "app/kit/")
+SAYS_HTTP_EXCEPTION = "app/kit/problems.py"
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[str, ast.Module]:
+    return {relative(path): ast.parse(path.read_text()) for path in FILES}
+
+
+def names_used(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Names as they are imported, under whatever alias, and attributes of modules; with their lines."""
+    modules = {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            root: ast.expr = node
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in modules:
+                yield node.attr, node.lineno
+
+
+def test_select_stands_where_sql_may_stand(trees: dict[str, ast.Module]) -> None:
+    found = {
+        path
+        for path, tree in trees.items()
+        if any(name in {"select", "text", "union"} for name, _line in names_used(tree))
+    }
+    assert {path for path in found if not path.startswith(SAYS_SQL) and not path.endswith("/queries.py")} == set()
+    assert found
+
+
+def test_http_exception_is_known_to_the_problems_alone(trees: dict[str, ast.Module]) -> None:
+    found = {path for path, tree in trees.items() if any("HTTPException" in name for name, _line in names_used(tree))}
+    assert found == {SAYS_HTTP_EXCEPTION}
+
+
+def test_no_file_is_longer_than_can_be_read_at_once() -> None:
+    sizes = {relative(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {path: lines for path, lines in sizes.items() if lines > MOST_LINES_OF_A_FILE} == {}
+
+
+def test_no_function_is_longer_than_can_be_read_at_once(trees: dict[str, ast.Module]) -> None:
+    too_long = {
+        f"{path}:{node.name}": node.end_lineno - node.lineno + 1
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= MOST_LINES_OF_A_FUNCTION
+    }
+    assert too_long == {}
+
+
+def test_imports_point_down() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+            "--no-cache",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

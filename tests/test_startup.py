@@ -1,0 +1,156 @@
+"""What happens before the first request: secrets only their owner can read, and a database of this version."""
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+import structlog
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from pydantic import ValidationError
+from structlog.testing import capture_logs
+
+from app import startup
+from app.access.context import Context
+from app.access.secrets import Pepper, WorldReadableSecret, new_key, secret_file
+from app.kit.db import Database
+from app.main import create_app
+from app.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data")
+
+
+def answers(app: FastAPI, *paths: str, key: str | None = None) -> list[Response]:
+    """What the app answers to reads between its start and its end."""
+
+    async def ask() -> list[Response]:
+        headers = {"Authorization": f"Bearer {key}"} if key is not None else {}
+        async with (
+            app.router.lifespan_context(app),
+            AsyncClient(transport=ASGITransport(app), base_url="http://onrecord.test", headers=headers) as client,
+        ):
+            return [await client.get(path) for path in paths]
+
+    return anyio.run(ask)
+
+
+def opened(settings: Settings) -> Context:
+    context = startup.open_context(settings)
+    context.database.dispose()
+    return context
+
+
+def test_the_data_directory_and_the_pepper_are_made_and_kept(settings: Settings) -> None:
+    first, again = opened(settings), opened(settings)
+    path = settings.data_dir / "pepper"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert (
+        first.pepper.key_digest("k")
+        == again.pepper.key_digest("k")
+        == Pepper(path.read_text().strip().encode()).key_digest("k")
+    )
+
+
+def test_a_pepper_that_is_set_is_taken_and_none_is_made(tmp_path: Path) -> None:
+    chosen = Settings(data_dir=tmp_path, pepper="p" * 64)  # type: ignore[arg-type]  # as an environment variable gives it
+    assert opened(chosen).pepper.key_digest("k") == Pepper(b"p" * 64).key_digest("k")
+    assert not (tmp_path / "pepper").exists()
+
+
+def test_a_short_pepper_is_refused_and_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(data_dir=tmp_path, pepper="swordfish")  # type: ignore[arg-type]  # as an environment variable gives it
+    assert "swordfish" not in str(refused.value)
+
+
+def test_another_pepper_gives_another_digest_and_purposes_never_cross() -> None:
+    assert Pepper(b"a" * 32).key_digest("k") != Pepper(b"b" * 32).key_digest("k")
+    pepper = Pepper(b"a" * 32)
+    assert pepper.digest("cursor", b"k") != pepper.key_digest("k")
+    assert pepper.digest("x", b"ab", b"c") != pepper.digest("x", b"a", b"bc")
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o660, 0o601])
+def test_a_secret_that_others_can_read_is_refused(settings: Settings, mode: int) -> None:
+    opened(settings)
+    path = settings.data_dir / "pepper"
+    secret = path.read_text().strip()
+    path.chmod(mode)
+    with pytest.raises(WorldReadableSecret, match="chmod 600") as refused:
+        opened(settings)
+    assert secret not in str(refused.value)
+
+
+def test_a_secret_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        secret_file(tmp_path / "secret", new_key())
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_the_secret_that_came_first_stays(tmp_path: Path) -> None:
+    assert secret_file(tmp_path / "secret", "first") == "first"
+    assert secret_file(tmp_path / "secret", "second") == "first"
+
+
+def test_an_app_over_tables_of_another_version_does_not_start(settings: Settings) -> None:
+    with pytest.raises(startup.SchemaNotCurrent, match="onrecord migrate"):
+        answers(create_app(settings))
+    assert not (settings.data_dir / "first.key").exists()
+
+
+def test_a_started_app_has_a_first_key_that_opens_everything(settings: Settings) -> None:
+    context = startup.open_context(settings)
+    startup.migrate(context.database)
+    context.database.dispose()
+    assert [response.status_code for response in answers(create_app(settings), "/readyz")] == [200]
+    key = (settings.data_dir / "first.key").read_text().strip()
+    assert [response.status_code for response in answers(create_app(settings), "/v1/keys", key=key)] == [200]
+    assert (settings.data_dir / "first.key").read_text().strip() == key
+
+
+def test_readiness_tells_of_tables_of_another_version(
+    own_context: Context, own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    startup.migrate(own_database)
+    (well,) = answers(create_app(context=own_context), "/readyz")
+    assert well.json() == {"status": "ok"}
+    verdicts = iter([True, False])
+    monkeypatch.setattr(startup, "is_current", lambda _database: next(verdicts))
+    ready, healthy = answers(create_app(context=own_context), "/readyz", "/healthz")
+    assert (ready.status_code, ready.json()["code"], healthy.status_code) == (503, "unavailable", 200)
+
+
+@pytest.mark.parametrize("has_bug", [True, False])
+def test_a_sqlite_that_may_lose_writes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_bug: bool) -> None:
+    monkeypatch.setattr(startup, "has_wal_reset_bug", lambda: has_bug)
+    with capture_logs() as logged:
+        startup.warn_of_sqlite(Database(f"sqlite:///{tmp_path / 'x'}"))
+    assert [entry["event"] for entry in logged] == ["sqlite_wal_reset_bug"] * has_bug
+    assert all("3.51.3" in entry["advice"] for entry in logged)
+
+
+def test_postgresql_is_not_warned_about_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "has_wal_reset_bug", lambda: True)
+    with capture_logs() as logged:
+        startup.warn_of_sqlite(Database("postgresql+psycopg://onrecord@localhost/none"))
+    assert logged == []
+
+
+def test_the_log_is_json_where_nobody_watches(capfd: pytest.CaptureFixture[str]) -> None:
+    startup.configure_logging("warning")
+    try:
+        structlog.get_logger("test").warning("something", number=1)
+        structlog.get_logger("test").info("nothing")
+    finally:
+        structlog.reset_defaults()
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert '"event": "something"' in lines[0]
