@@ -25,6 +25,7 @@ from tests.fixtures.api import Api, make_key
 from tests.fixtures.postgres import drop_database, fresh_database
 
 pytest_plugins = [
+    "tests.fixtures.asgi",
     "tests.fixtures.committing",
     "tests.fixtures.databases",
     "tests.fixtures.postgres",

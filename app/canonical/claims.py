@@ -49,21 +49,33 @@ def record_claim(unit: Unit, claim: Claim, action: ChangeAction) -> None:
     record_claim_rows(unit, queries.claim_rows(unit.session, claim), action)
 
 
-def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None:
-    """Records a write of the claim with these rows, new ones among them; a claim that is not new must be locked."""
-    claim = rows.claim
-    for attribution in rows.attributions:
-        attribution.audience = attribution_audience(rows, attribution)
-    queries.store(unit.session, rows)
-    before = [] if action is ChangeAction.CREATED else changes.renditions(unit.session, claim.id)
-    seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
-    record_change(unit, _written(rows, action))
-    unit.session.flush()
+def record_new_claims(unit: Unit, claims: Sequence[ClaimRows]) -> None:
+    """Records new claims with all their rows, none of which are written yet."""
+    _store(unit, claims, ChangeAction.CREATED)
+    named = [name for rows in claims for name in _named(rows)]
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
-    if action is ChangeAction.CREATED or seen_before == _exposure(changes.renditions(unit.session, claim.id)):
+
+
+def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None:
+    """Records a write of the claim with these rows, new ones among them; its own must be locked."""
+    before = changes.renditions(unit.session, rows.claim.id)
+    seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
+    _store(unit, [rows], action)
+    let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
+    if seen_before == _exposure(changes.renditions(unit.session, rows.claim.id)):
         return
-    for relation in queries.relations_of_claim(unit.session, claim.id):
+    for relation in queries.relations_of_claim(unit.session, rows.claim.id):
         record_relation(unit, relation, ChangeAction.UPDATED)
+
+
+def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> None:
+    for rows in claims:
+        for attribution in rows.attributions:
+            attribution.audience = attribution_audience(rows, attribution)
+    queries.store(unit.session, claims)
+    for rows in claims:
+        record_change(unit, _written(rows, action))
+    unit.session.flush()
 
 
 def _exposure(renditions: Sequence[Rendition]) -> tuple[int, datetime | None] | None:

@@ -74,14 +74,16 @@ class ClaimRows:
     document_audience: dict[str, Audience] = field(default_factory=dict)
 
 
-def store(session: Session, rows: ClaimRows) -> None:
-    """Writes those of the rows that are new, each table after those that it refers to."""
-    hanging_on_claim = [*rows.topics, *rows.quantities, *rows.attributions, *rows.assessments]
-    session.add(rows.claim)
+def store(session: Session, claims: Sequence[ClaimRows]) -> None:
+    """Writes those rows of the claims that are new, each table after those that it refers to."""
+    for rows in claims:
+        session.add(rows.claim)
     session.flush()
-    session.add_all(hanging_on_claim)
+    for rows in claims:
+        session.add_all([*rows.topics, *rows.quantities, *rows.attributions, *rows.assessments])
     session.flush()
-    session.add_all(chain.from_iterable([*rows.hops.values(), *rows.evidence.values()]))
+    for rows in claims:
+        session.add_all(chain.from_iterable([*rows.hops.values(), *rows.evidence.values()]))
     session.flush()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from app.access.units import Reply, Unit
 from app.assessments.service import add_assessment
 from app.attributions.service import add_attribution
-from app.canonical.claims import claim_content, record_claim, record_claim_rows, unretracted_claim
+from app.canonical.claims import claim_content, record_claim, record_new_claims, unretracted_claim
 from app.canonical.queries import ClaimRows, claim_rows
 from app.canonical.replies import check_may_hide, one, readable, several
 from app.canonical.times import occurred_days
@@ -21,20 +21,21 @@ from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolu
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
-    """Records a claim with what comes along with it and answers with it. Raises as `_add_claim` does."""
-    claim = _add_claim(unit, sent)
-    return _reply(unit, claim.id).created(f"/v1/claims/{claim.id}")
+    """Records a claim with what comes along with it and answers with it. Raises as `_new_rows` does."""
+    rows = _new_rows(unit, sent)
+    record_new_claims(unit, [rows])
+    return _reply(unit, rows.claim.id).created(f"/v1/claims/{rows.claim.id}")
 
 
 def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
-    """Records several claims, all or none, and answers with them in the order sent. Raises as `_add_claim` does."""
-    claims = [_add_claim(unit, claim, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
-    unit.session.flush()
-    return several(unit, ResourceKind.CLAIM, [claim.id for claim in claims])
+    """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
+    claims = [_new_rows(unit, claim, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    record_new_claims(unit, claims)
+    return several(unit, ResourceKind.CLAIM, [rows.claim.id for rows in claims])
 
 
-def _add_claim(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> Claim:
-    """The claim, recorded with what comes along with it. `pointer` leads to it in the request.
+def _new_rows(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> ClaimRows:
+    """The claim's rows, yet to be recorded; new sources and documents in it are. `pointer` leads to it in the request.
 
     Raises Forbidden for what the key may not record, and Invalid with the pointer to what breaks a rule.
     """
@@ -46,8 +47,7 @@ def _add_claim(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> Claim:
     if sent.assessment is not None:
         unit.principal.require(Scope.CLAIMS_ASSESS)
         add_assessment(unit, rows, sent.assessment, pointer=f"{pointer}/assessment")
-    record_claim_rows(unit, rows, ChangeAction.CREATED)
-    return claim
+    return rows
 
 
 def _reply(unit: Unit, claim_id: str) -> Reply:

@@ -42,7 +42,7 @@ CHECKS: Final[dict[str, Any]] = {
     # Rules between fields, EDTF, codes and unknown references cannot be said in JSON Schema.
     "positive_data_acceptance": {"enabled": False},
 }
-IN_PARTS: Final[dict[str, Any]] = {"phases": {"coverage": {"enabled": False}}} if EXAMPLES < FEW else {}
+IN_PARTS: Final[dict[str, Any]] = {"phases": {"coverage": {"enabled": EXAMPLES >= FEW}}}
 """For bodies whose parts are covered as bodies of their own, and which would be two fifths of a short run."""
 OPERATIONS: Final[list[dict[str, Any]]] = [
     # It would revoke the key that the requests are sent with.

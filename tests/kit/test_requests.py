@@ -1,0 +1,105 @@
+"""The outermost layer: what is answered, and what is logged, when the app within does not answer as it should."""
+
+from typing import Any
+
+import anyio
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.kit.problems import Unavailable
+from app.kit.requests import RequestLayer
+from tests.fixtures.asgi import Answer
+
+SECRET = "Mark Felt"
+
+
+def answered(app: ASGIApp, *, method: str = "GET", headers: Any = ()) -> tuple[Answer | None, list[Any]]:
+    """The layer's answer around that app, None if it sent none, and the lines that it logged."""
+    sent: list[Any] = []
+    scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": list(headers), "state": {}}
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        anyio.run(RequestLayer(app, max_body_bytes=1024), scope, receive, send)
+    if not sent:
+        return None, lines
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), body), lines
+
+
+async def fails(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError(SECRET)
+
+
+async def fails_late(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    raise RuntimeError(SECRET)
+
+
+async def is_unavailable(scope: Scope, receive: Receive, send: Send) -> None:
+    raise Unavailable
+
+
+async def is_left_alone(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ClientDisconnect
+
+
+async def tells_its_method(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["method"].encode()})
+
+
+def test_a_fault_is_a_problem_that_says_nothing_and_a_line_that_says_where() -> None:
+    answer, lines = answered(fails)
+    assert answer is not None
+    answer.problem(500, "internal_error")
+    fault, line = lines
+    assert (fault["event"], fault["kind"], fault["log_level"]) == ("unhandled_fault", "RuntimeError", "error")
+    assert "test_requests.py:" in fault["where"]
+    assert SECRET not in f"{answer}{lines}"
+    assert line["instance"] == answer.json()["instance"]
+    assert line["request_id"] == fault["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_fault_after_the_answer_has_begun_leaves_the_answer() -> None:
+    answer, lines = answered(fails_late)
+    assert answer is not None
+    assert answer.status == 200
+    assert [line["event"] for line in lines] == ["unhandled_fault", "answered"]
+
+
+def test_a_problem_that_nobody_caught_is_answered() -> None:
+    answer, lines = answered(is_unavailable)
+    assert answer is not None
+    answer.problem(503, "unavailable")
+    assert [line["event"] for line in lines] == ["answered"]
+
+
+def test_a_caller_who_left_is_no_fault() -> None:
+    answer, lines = answered(is_left_alone)
+    assert answer is None
+    assert [(line["event"], line["status"]) for line in lines] == [("answered", None)]
+
+
+def test_head_is_answered_as_get_and_logged_as_it_is() -> None:
+    answer, lines = answered(tells_its_method, method="HEAD")
+    assert answer is not None
+    assert answer.body == b"GET"
+    assert lines[0]["method"] == "HEAD"
+
+
+def test_what_is_not_one_is_no_request_id_and_no_traceparent() -> None:
+    trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    _, (line,) = answered(tells_its_method, headers=[(b"traceparent", trace), (b"x-request-id", b"try-1")])
+    assert (line["traceparent"], line["request_id"]) == (trace.decode(), "try-1")
+    headers = [(b"traceparent", SECRET.encode()), (b"x-request-id", SECRET.encode())]
+    _, (line,) = answered(tells_its_method, headers=headers)
+    assert line["traceparent"] is None
+    assert SECRET not in str(line)
