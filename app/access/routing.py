@@ -65,7 +65,7 @@ class Open(Guard):
 OPEN: Final = Depends(Open())
 
 ClaimReads = Annotated[Reads, Depends(ReadsWith(Scope.CLAIMS_READ))]
-InternalReads = Annotated[Reads, Depends(ReadsWith(Scope.INTERNAL_READ))]
+RestrictedReads = Annotated[Reads, Depends(ReadsWith(Scope.RESTRICTED_READ))]
 ClaimWrites = Annotated[Writes, Depends(WritesWith(Scope.CLAIMS_WRITE))]
 AssessmentWrites = Annotated[Writes, Depends(WritesWith(Scope.CLAIMS_ASSESS))]
 SourceWrites = Annotated[Writes, Depends(WritesWith(Scope.SOURCES_WRITE))]

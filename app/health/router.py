@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app import startup
 from app.access.context import context_of
-from app.access.routing import OPEN, GuardedRoute, InternalReads
+from app.access.routing import OPEN, GuardedRoute, RestrictedReads
 from app.kit import metrics
 from app.kit.problems import Unavailable
 from app.kit.schemas import Reading
@@ -35,6 +35,9 @@ def readyz(request: Request) -> Health:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def show_metrics(_reads: InternalReads) -> Response:
-    """Count what this process has answered, by route and status, in Prometheus's text format."""
+async def show_metrics(_reads: RestrictedReads) -> Response:
+    """Count what this process has answered, by route and status, in Prometheus's text format.
+
+    Writes of what is hidden are counted too, so only those who may read it may read this.
+    """
     return Response(metrics.exposition(), media_type=metrics.MEDIA_TYPE)

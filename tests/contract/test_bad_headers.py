@@ -216,7 +216,7 @@ def test_without_the_scope_nothing_else_is_looked_at(app: FastAPI, context: Cont
         ("PATCH", "/v1/sources/not-an-id", "sources:write"),
         ("POST", "/v1/claims/not-an-id/assessments", "claims:assess"),
         ("GET", "/v1/keys?limit=x", "keys:manage"),
-        ("GET", "/metrics", "internal:read"),
+        ("GET", "/metrics", "restricted:read"),
     ):
         answer = reader(method, target, raw=GARBAGE if method in {"POST", "PATCH"} else b"")
         assert answer.problem(403, "forbidden") == []

@@ -30,7 +30,7 @@ READ, WRITE, SOURCES = Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.SOURCES_WRIT
 SCOPES: dict[Route, Scope | None] = {
     ("GET", "/healthz"): None,
     ("GET", "/readyz"): None,
-    ("GET", "/metrics"): Scope.INTERNAL_READ,
+    ("GET", "/metrics"): Scope.RESTRICTED_READ,
     ("GET", "/v1/vocabulary"): None,
     ("GET", "/v1/claims"): READ,
     ("POST", "/v1/claims"): WRITE,
