@@ -63,6 +63,7 @@ clean:  ## Remove the environment, caches and build output, but no data
 	@echo "Installing what Onrecord needs into .venv; this takes a minute or so."
 	@$(PIP) install -qq --require-hashes --requirement requirements.lock --requirement requirements-build.lock
 	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@$(PIP) check > /dev/null || { $(PIP) check; exit 1; }
 	@touch $@
 
 # Holds all that .runtime holds, in the same versions.

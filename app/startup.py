@@ -74,8 +74,8 @@ def warn_of_sqlite(database: Database) -> None:
     if database.is_sqlite and has_wal_reset_bug():
         logger.warning(
             "sqlite_wal_reset_bug",
-            advice="This SQLite may lose writes when a second process writes to the same file: run one process, or "
-            f"use SQLite {'.'.join(map(str, WAL_RESET_FIXED))} or PostgreSQL.",
+            advice="While the service runs, let no other process write to its file, `onrecord keys` included (use "
+            f"/v1/keys): SQLite before {'.'.join(map(str, WAL_RESET_FIXED))} can then lose writes.",
         )
 
 

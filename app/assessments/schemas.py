@@ -51,7 +51,9 @@ class EvidenceCreate(Payload):
     """What an assessment rests on: a recorded document, a new one, or an address."""
 
     relation: EvidenceRelation = Field(description="Which way it speaks.", examples=["supports"])
-    document_id: Id | None = Field(None, description="A recorded document.", examples=[DOCUMENT_ID])
+    document_id: Id | None = Field(
+        None, description="A recorded document; give exactly one of this, `document` and `url`.", examples=[DOCUMENT_ID]
+    )
     document: DocumentCreate | None = Field(None, description="A new document.")
     url: Url | None = Field(None, description="An address.", examples=["https://example.org/resolution"])
     note: Paragraph | None = Field(None, description="What it shows.", examples=["It sets the deadline."])

@@ -1,6 +1,7 @@
 """Records what an assessor thinks of a claim. Assessments are added, never changed."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from app.access.principals import AUDIENCE_OF, VISIBILITY_OF
 from app.access.units import Reply, Unit
@@ -17,6 +18,9 @@ from app.kit.ids import ordered_id
 from app.kit.problems import AlreadyExists, invalid
 from app.models import Assessment, Document, Evidence
 from app.models.vocabulary import ChangeAction, ConfidenceScale, ResourceKind, Scope
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far a client's clock may be ahead of ours. An assessment of next year would be the headline until then."""
 
 
 def create_assessment(unit: Unit, claim_id: str, sent: AssessmentCreate) -> Reply:
@@ -53,6 +57,8 @@ def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, 
     Raises Invalid for evidence that the caller cannot read, and Forbidden for new documents of a key that may not
     record any.
     """
+    if sent.assessed_at is not None and sent.assessed_at > unit.now + CLOCK_SKEW:
+        raise invalid(f"{pointer}/assessed_at", "out_of_range", "An assessment cannot be made at a time to come.")
     assessment = Assessment(
         claim_id=claim_rows.claim.id,
         id=ordered_id(),

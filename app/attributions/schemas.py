@@ -23,7 +23,9 @@ class HopFields(Payload):
     """One step of the way on which the statement reached us."""
 
     role: HopRole = Field(description="What the source did at this step.", examples=["originator"])
-    source_id: Id | None = Field(None, description="A recorded source.", examples=[SOURCE_ID])
+    source_id: Id | None = Field(
+        None, description="A recorded source; give exactly one of this and `source`.", examples=[SOURCE_ID]
+    )
     document_id: Id | None = Field(None, description="The recorded document where it did so.", examples=[DOCUMENT_ID])
 
 
@@ -86,11 +88,16 @@ class AttributionCreate(AttributionFields):
         ],
     )
 
-    document_id: Id | None = Field(None, description="The recorded document where we read it.", examples=[DOCUMENT_ID])
+    document_id: Id | None = Field(
+        None,
+        description="The recorded document where we read it; give exactly one of this and `document`.",
+        examples=[DOCUMENT_ID],
+    )
     document: DocumentCreate | None = Field(None, description="A new document, in place of `document_id`.")
     quote: Quote | None = Field(None, description="The words, if they are quoted.")
     chain: Annotated[list[HopCreate], Field(min_length=1, max_length=MAX_HOPS)] = Field(
-        description="The hops in order, the origin first; whose words we read comes last."
+        description="The hops in order, the origin first; whose words we read comes last. The first has the role "
+        "originator, or outlet if `speech` is outlet_voice; no other is the originator."
     )
 
     @model_validator(mode="after")

@@ -173,6 +173,11 @@ class ClaimRead(ClaimFields):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: Id = Field(description="Id of the claim.", examples=[CLAIM_ID])
+    visible_to: Visibility = Field(
+        description="The widest audience that it exists for, apart from an embargo: narrower than `visibility` for a "
+        "draft, and where everything that says so is hidden.",
+        examples=["public"],
+    )
     occurred: OccurredRead | None = Field(description="When it happened.")
     quantities: list[QuantityRead] = Field(description="How much or how many.")
     retraction: Retraction | None = Field(description="Why it was retracted, if it was.")

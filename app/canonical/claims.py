@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from app.access.principals import AUDIENCE_OF, Audience
+from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.queries import ClaimRows
@@ -23,7 +23,7 @@ from app.changes.record import Content, Written, record_change
 from app.kit.edtf import day_text
 from app.kit.problems import Conflict, NotFound
 from app.models import Assessment, Attribution, Claim, Evidence, Hop, Quantity, Relation, Rendition
-from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Terms
+from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Terms, Visibility
 
 
 def locked_claim(unit: Unit, claim_id: str) -> Claim:
@@ -110,6 +110,11 @@ def _exists_for(rows: ClaimRows, seen_by: Audience) -> bool:
     return any(attribution.audience <= seen_by for attribution in rows.attributions)
 
 
+def _visible_to(rows: ClaimRows) -> Visibility:
+    """The widest audience that the claim exists for, embargoes apart; the same to all of them that it exists for."""
+    return VISIBILITY_OF[next((seen_by for seen_by in Audience if _exists_for(rows, seen_by)), Audience.RESTRICTED)]
+
+
 def attribution_audience(rows: ClaimRows, attribution: Attribution) -> Audience:
     """The widest audience that may see everything the attribution names."""
     parts = [rows.document_audience[attribution.document_id]]
@@ -149,6 +154,7 @@ def claim_content(rows: ClaimRows, seen_by: Audience) -> Content:
         "occurred": _occurred(claim),
         "quantities": [quantity_content(row) for row in rows.quantities],
         "visibility": claim.visibility,
+        "visible_to": _visible_to(rows),
         "embargo_until": claim.embargo_until,
         "status": claim.status,
         "retraction": None

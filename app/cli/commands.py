@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import ArgumentError, OperationalError
 from uvicorn.supervisors import Multiprocess
 
 from app import startup
@@ -16,6 +17,7 @@ from app.access.secrets import WorldReadableSecret
 from app.cli import demo as demo_claims
 from app.cli import keys, verify
 from app.keys.service import ensure_first_key
+from app.kit.db import UnsupportedDatabase
 from app.main import create_app
 from app.settings import Settings
 
@@ -144,8 +146,13 @@ def main() -> None:
     """Runs the command line; what the operator can mend is said in a line, not in a traceback."""
     try:
         app()
-    except (startup.SchemaNotCurrent, startup.TooManyWorkers, WorldReadableSecret) as error:
+    except (startup.SchemaNotCurrent, startup.TooManyWorkers, UnsupportedDatabase, WorldReadableSecret) as error:
         Console(stderr=True).print(f"[red]{error}[/red]")
+        raise SystemExit(1) from None
+    except (ArgumentError, OperationalError) as error:
+        # Not the error's own words: a database's address can hold its password.
+        text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL. "
+        Console(stderr=True).print(f"{text}({type(error).__name__})", style="red", markup=False)
         raise SystemExit(1) from None
     except ValidationError as error:
         if error.title != Settings.__name__:

@@ -45,6 +45,8 @@ def create(
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; for ever if left out.")] = None,
 ) -> None:
     """Make a key. It is printed once; what is stored cannot be turned back into it."""
+    if not name.strip():
+        raise typer.BadParameter("A key needs a name.")
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
 
     def make(unit: Unit) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
@@ -24,12 +24,15 @@ from app.documents.schemas import (
 )
 from app.kit.edtf import parse_edtf
 from app.kit.ids import ordered_id
-from app.kit.problems import AlreadyExists, NotFound, invalid, validated
+from app.kit.problems import AlreadyExists, FieldError, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
 from app.kit.urls import canonical_url
 from app.models import Document
 from app.models.documents import URL_LENGTH
-from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind, Visibility
+from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind, SourceKind, Visibility
+
+PUBLISHERS: Final = frozenset({SourceKind.OUTLET, SourceKind.ORGANIZATION})
+"""What can publish a document: a newspaper, or a body that issues its own."""
 
 
 def create_document(unit: Unit, sent: DocumentCreate) -> Reply:
@@ -45,16 +48,42 @@ def add_document(
 ) -> Document:
     """The document, recorded, and kept from the public until then. `pointer` leads to it in the request.
 
-    Raises Invalid for an outlet that the caller cannot read, Forbidden for a visibility that they cannot, and
+    One request may bring the same document along several times, and it is recorded once. Raises Invalid for an outlet
+    that the caller cannot read or that publishes nothing, Forbidden for a visibility that they cannot, and
     AlreadyExists, with `existing_id`, where a document of that visibility stands at the address.
     """
     check_may_hide(unit, sent.visibility)
-    check_references(unit, ResourceKind.SOURCE, {f"{pointer}/outlet_id": sent.outlet_id})
+    _check_outlet(unit, sent.outlet_id, pointer)
     columns = _columns(sent, pointer)
-    _check_address(unit, columns, None)
+    brought_along = _brought_along(unit, columns, pointer)
+    if brought_along is not None:
+        return brought_along
+    _check_address(unit, columns, None, pointer)
     document = Document(id=ordered_id(), recorded_at=unit.now, embargo_until=embargo_until, **columns)
     unit.session.add(document)
     record_document(unit, document, ChangeAction.CREATED)
+    return document
+
+
+def _check_outlet(unit: Unit, outlet_id: str | None, pointer: str = "") -> None:
+    where = f"{pointer}/outlet_id"
+    check_references(unit, ResourceKind.SOURCE, {where: outlet_id})
+    if outlet_id is not None and rows.source_kind(unit.session, outlet_id) not in PUBLISHERS:
+        raise invalid(where, "not_an_outlet", "What publishes a document is an outlet or an organization.")
+
+
+def _brought_along(unit: Unit, columns: Mapping[str, Any], pointer: str) -> Document | None:
+    """The document that the same request has recorded at this address, if it has; it must be the same throughout."""
+    if columns["canonical_url"] is None:
+        return None
+    unit.session.flush()
+    existing = queries.document_at(unit.session, columns["canonical_url"], columns["visibility"])
+    document = unit.session.get(Document, existing) if existing is not None else None
+    if document is None or document.recorded_at != unit.now:
+        return None
+    if any(getattr(document, name) != value for name, value in columns.items()):
+        detail = "The request brings a document with this address along twice, and they differ."
+        raise invalid(f"{pointer}/url", "contradictory", detail)
     return document
 
 
@@ -88,14 +117,16 @@ def _address(content: DocumentContent, pointer: str) -> str | None:
     return address
 
 
-def _check_address(unit: Unit, columns: Mapping[str, Any], own_id: str | None) -> None:
+def _check_address(unit: Unit, columns: Mapping[str, Any], own_id: str | None, pointer: str = "") -> None:
     if columns["canonical_url"] is None:
         return
     existing = queries.document_at(unit.session, columns["canonical_url"], columns["visibility"])
     if existing is None or existing == own_id:
         return
     if changes.readable(unit, ResourceKind.DOCUMENT, existing) is not None:
-        raise AlreadyExists("A document with this address is recorded already.", members={"existing_id": existing})
+        detail = "A document with this address is recorded already."
+        error = FieldError("already_exists", detail, pointer=f"{pointer}/url")
+        raise AlreadyExists(detail, errors=[error], members={"existing_id": existing})
     _give_way(unit, existing)
 
 
@@ -132,7 +163,7 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     unit.precondition.check(readable(unit, ResourceKind.DOCUMENT, document_id).document)
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "outlet_id", document.outlet_id)
     content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
-    check_references(unit, ResourceKind.SOURCE, {"/outlet_id": sent.get("outlet_id")})
+    _check_outlet(unit, sent.get("outlet_id"))
     reaches = content.visibility is not document.visibility
     if reaches:
         check_may_hide(unit, content.visibility)

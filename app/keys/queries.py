@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 from sqlmodel import Session, col, select
 
-from app.access.units import Reply, Unit
+from app.access.units import Reply, Unit, json_reply
 from app.canonical.replies import Listing, many
 from app.keys.schemas import KeyFilter, KeyRead
 from app.kit.paging import Key, Order
+from app.kit.problems import NotFound
 from app.models import ApiKey
 
 
@@ -19,6 +20,14 @@ def list_keys(unit: Unit, wanted: KeyFilter) -> Reply:
     order = Order((Key(created_at, datetime.fromisoformat), Key(own_id)), wanted.sort.startswith("-"))
     listing = Listing(KeyRead, order, f"keys|{wanted.filter_text}", render=key_json)
     return many(unit, listing, wanted, select(ApiKey, created_at, own_id))
+
+
+def get_key(unit: Unit, key_id: str) -> Reply:
+    """One key; raises NotFound."""
+    row = unit.session.get(ApiKey, key_id)
+    if row is None:
+        raise NotFound
+    return json_reply(key_document(row))
 
 
 def all_keys(session: Session) -> list[ApiKey]:

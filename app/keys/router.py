@@ -6,10 +6,12 @@ from fastapi import Path, Query, Response
 
 from app.access.routing import KeyReads, KeyWrites, guarded_router
 from app.keys import queries, service
-from app.keys.schemas import KEY_ID, KeyCreate, KeyCreated, KeyFilter, KeyPage
+from app.keys.schemas import KEY_ID, KeyCreate, KeyCreated, KeyFilter, KeyPage, KeyRead
 from app.kit.schemas import Id
 
 router = guarded_router("/keys", "Keys")
+
+KeyId = Annotated[Id, Path(description="Id of the key.", examples=[KEY_ID])]
 
 
 @router.get("", response_model=KeyPage)
@@ -24,9 +26,16 @@ def create_key(write: KeyWrites, body: KeyCreate) -> Response:
     return write(lambda unit: service.create_key(unit, body))
 
 
+@router.get("/{key_id}", response_model=KeyRead)
+def get_key(read: KeyReads, key_id: KeyId) -> Response:
+    """Read one API key, without its secret."""
+    return read(lambda unit: queries.get_key(unit, key_id))
+
+
 @router.delete("/{key_id}", status_code=204)
-def revoke_key(
-    write: KeyWrites, key_id: Annotated[Id, Path(description="Id of the key.", examples=[KEY_ID])]
-) -> Response:
-    """Revoke an API key, for good and at once. Takes no version: revoking must not wait for anything."""
+def revoke_key(write: KeyWrites, key_id: KeyId) -> Response:
+    """Revoke an API key, for good and at once. Takes no version: revoking must not wait for anything.
+
+    A key cannot revoke one that allows more than itself.
+    """
     return write(lambda unit: service.revoke_key(unit, key_id))

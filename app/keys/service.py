@@ -69,10 +69,16 @@ def _record(unit: Unit, row: ApiKey, action: ChangeAction) -> None:
 
 
 def revoke_key(unit: Unit, key_id: str) -> Reply:
-    """Revokes a key for good; nothing happens to one that is revoked already. Raises NotFound."""
+    """Revokes a key for good; nothing happens to one that is revoked already.
+
+    Raises NotFound, and Forbidden for one that allows more than the caller's.
+    """
     row = queries.key(unit.session, key_id)
     if row is None:
         raise NotFound
+    beyond = sorted(set(row.scopes) - unit.principal.scopes)
+    if beyond:
+        raise Forbidden(f"A key cannot revoke a broader one; yours lacks {', '.join(beyond)}.")
     if row.revoked_at is None:
         row.revoked_at = unit.now
         _record(unit, row, ChangeAction.DELETED)

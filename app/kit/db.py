@@ -32,12 +32,22 @@ WAL_RESET_FIXED: Final = (3, 51, 3)
 """SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
 
 
+class UnsupportedDatabase(Exception):
+    """The address names a database that is neither SQLite nor PostgreSQL."""
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__("The database is a sqlite:/// or a postgresql:// one: see ONRECORD_DATABASE_URL.")
+
+
 class Database:
     """The connections of one process to its database, and the two ways to use them: `reading` and `write`."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         """Prepares the pools; connects to nothing yet."""
         self.url = make_url(url)
+        if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)

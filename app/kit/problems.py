@@ -128,7 +128,7 @@ class InFlight(Conflict):
 class Stale(Problem):
     """If-Match names a version that is no longer the current one."""
 
-    status, code, title = 412, "stale_version", "The resource has changed since it was read."
+    status, code, title = 412, "stale_version", "If-Match does not name the resource's current ETag."
 
 
 class ContentTooLarge(Problem):
@@ -287,7 +287,7 @@ def _field_error(error: Any) -> FieldError:
         path = [*path, *broken.path]
     else:
         code, words = PYDANTIC_RULES.get(error["type"], ("invalid", "This is not valid."))
-        detail = words.format(**(error.get("ctx") or {}))
+        detail = _in_words(words, error.get("ctx") or {})
     if code == "unknown_field" and not FIELD_NAME.fullmatch(str(path[-1])):
         path = path[:-1]
     if source == "body":
@@ -296,6 +296,21 @@ def _field_error(error: Any) -> FieldError:
     return FieldError(
         code=code.replace("field", "parameter"), detail=detail.replace("field", "parameter"), parameter=name
     )
+
+
+PATTERNS: Final = {
+    r"\S": "Must have a visible character.",
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "Must be a UUID in lower case.",
+}
+"""Patterns that say little to a person."""
+MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How Python shows an enumeration's member."""
+
+
+def _in_words(words: str, context: dict[str, Any]) -> str:
+    if context.get("pattern") in PATTERNS:
+        return PATTERNS[context["pattern"]]
+    return MEMBER.sub(r"\1", words.format(**context))
 
 
 def _pointer(path: Sequence[str | int]) -> str:

@@ -20,7 +20,7 @@ def canonical_url(url: str) -> str | None:
         address = _canonical(url)
     except ValueError:
         return None
-    return address if address.isascii() else None
+    return address if address.isascii() and urlsplit(address).hostname else None
 
 
 def _canonical(url: str) -> str:

@@ -13,7 +13,7 @@ from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
 from app.kit.paging import Key, Order, PageParameters
 from app.kit.problems import NotFound
 from app.models import Rendition, Source, SourceRating, SourceRelation
-from app.models.vocabulary import ResourceKind
+from app.models.vocabulary import ResourceKind, SourceRelationKind
 from app.sources.schemas import SourceFilter
 
 
@@ -103,6 +103,15 @@ def _readable_relations(unit: Unit, source_id: str, columns: Any) -> Any:
             visible(unit.principal.audience, unit.now),
         )
     )
+
+
+def same_sources(session: Session, source_id: str) -> list[tuple[SourceRelation, Source]]:
+    """The relations that say the source is or may be another, each with that other: for writes, never an answer."""
+    same = col(SourceRelation.kind).in_([SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME])
+    either = or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id)
+    ends = or_(col(SourceRelation.source_id) == Source.id, col(SourceRelation.other_id) == Source.id)
+    found = select(SourceRelation, Source).join(Source, ends).where(same, either, Source.id != source_id)
+    return [(relation, other) for relation, other in session.exec(found)]
 
 
 def relations_between(session: Session, first_id: str, second_id: str) -> list[SourceRelation]:

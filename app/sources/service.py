@@ -14,14 +14,26 @@ from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
 from app.models import Source, SourceRating, SourceRelation
-from app.models.vocabulary import ChangeAction, Reliability, ResourceKind, SourceRelationKind
+from app.models.vocabulary import (
+    Anonymity,
+    ChangeAction,
+    Reliability,
+    ResourceKind,
+    SourceKind,
+    SourceRelationKind,
+)
 from app.sources import queries
-from app.sources.schemas import RatingCreate, SourceContent, SourceCreate, SourcePatch, SourceRelationCreate
+from app.sources.schemas import WITH_NAME, RatingCreate, SourceContent, SourceCreate, SourcePatch, SourceRelationCreate
 
 SYMMETRIC: Final = frozenset(
     {SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME, SourceRelationKind.DISTINCT_FROM}
 )
 """Kinds that hold from either side alike."""
+SAME: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME})
+"""Kinds that tell who a source is, or may be."""
+IDENTIFIES: Final = "That would say who a source is whom the reporting does not name: no identity is kept in the open."
+BODIES: Final = frozenset({SourceKind.ORGANIZATION, SourceKind.OUTLET, SourceKind.GROUP})
+"""What a source can belong to."""
 IDENTITY: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.DISTINCT_FROM})
 """Kinds of which two sources can have one at the most."""
 
@@ -34,10 +46,11 @@ def create_source(unit: Unit, sent: SourceCreate) -> Reply:
 def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None = None, pointer: str = "") -> Source:
     """The source, recorded, and kept from the public until then. `pointer` leads to it in the request.
 
-    Raises Invalid for an organization that the caller cannot read, Forbidden for a visibility that they cannot.
+    Raises Invalid for an organization that the caller cannot read or that is none, and Forbidden for a visibility that
+    they cannot.
     """
     check_may_hide(unit, sent.visibility)
-    check_references(unit, ResourceKind.SOURCE, {f"{pointer}/organization_id": sent.organization_id})
+    _check_organization(unit, sent.organization_id, pointer)
     recorded_on = today(unit.now)
     columns = {**_columns(sent), "embargo_until": embargo_until}
     source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **columns)
@@ -47,6 +60,13 @@ def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None
         _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
     record_source(unit, source, ChangeAction.CREATED)
     return source
+
+
+def _check_organization(unit: Unit, organization_id: str | None, pointer: str = "") -> None:
+    where = f"{pointer}/organization_id"
+    check_references(unit, ResourceKind.SOURCE, {where: organization_id})
+    if organization_id is not None and rows.source_kind(unit.session, organization_id) not in BODIES:
+        raise invalid(where, "not_an_organization", "A source belongs to an organization, an outlet or a group.")
 
 
 def _columns(content: SourceContent) -> Mapping[str, Any]:
@@ -68,9 +88,11 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "organization_id", source.organization_id)
     current = {name: value for name, value in source_content(source).items() if name in SourceContent.model_fields}
     content = validated(SourceContent, merge_patch(current, sent))
-    check_references(unit, ResourceKind.SOURCE, {"/organization_id": sent.get("organization_id")})
     if content.organization_id == source.id:
         raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
+    _check_organization(unit, sent.get("organization_id"))
+    if (content.anonymity in WITH_NAME) != (source.anonymity in WITH_NAME):
+        _check_nobody_is_identified(unit, source.id, content.anonymity)
     reaches = content.visibility is not source.visibility
     if reaches:
         check_may_hide(unit, content.visibility)
@@ -82,6 +104,16 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
         record_what_names_source(unit, source.id)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.SOURCE, source_id))
+
+
+def _check_nobody_is_identified(unit: Unit, source_id: str, anonymity: Anonymity) -> None:
+    """Raises Conflict where the source, so identified, would be the same as one of the other sort.
+
+    A named source that may be the same as an anonymous one says who that is.
+    """
+    for relation, other in queries.same_sources(unit.session, source_id):
+        if (other.anonymity in WITH_NAME) != (anonymity in WITH_NAME):
+            raise Conflict(IDENTIFIES, members={"existing_id": relation.id})
 
 
 def _locked(unit: Unit, source_id: str) -> Source:
@@ -126,21 +158,25 @@ def _add_rating(unit: Unit, source: Source, sent: RatingCreate) -> SourceRating:
 def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Reply:
     """Records how the source stands to another and answers with that.
 
-    Raises Invalid for a source related to itself or to one that the caller cannot read, AlreadyExists for a relation
-    that is recorded, and Conflict for two sources called the same and distinct.
+    Raises Invalid for a source related to itself or to one that the caller cannot read, and where it would say who an
+    anonymous source is; AlreadyExists for a relation that is recorded; Conflict for two sources called the same and
+    distinct.
     """
     unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})
-    for each in sorted((source_id, sent.other_id)):
-        rows.locked(unit.session, Source, each)
+    ends = [rows.locked(unit.session, Source, each) for each in sorted((source_id, sent.other_id))]
+    named = {end.anonymity in WITH_NAME for end in ends if end is not None}
+    if sent.kind in SAME and len(named) > 1:
+        raise invalid("/other_id", "identity_not_allowed", IDENTIFIES)
     for relation in queries.relations_between(unit.session, source_id, sent.other_id):
         same_way = relation.source_id == source_id or sent.kind in SYMMETRIC
         if relation.kind is sent.kind and same_way:
             raise AlreadyExists("This relation is recorded already.", members={"existing_id": relation.id})
         if {relation.kind, sent.kind} == IDENTITY:
-            raise Conflict("These two sources are recorded as the opposite: remove that relation first.")
+            detail = "These two sources are recorded as the opposite: remove that relation first."
+            raise Conflict(detail, members={"existing_id": relation.id})
     relation = SourceRelation(id=random_id(), source_id=source_id, recorded_on=today(unit.now), **dict(sent))
     unit.session.add(relation)
     record_source_relation(unit, relation, ChangeAction.CREATED)

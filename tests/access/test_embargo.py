@@ -11,6 +11,7 @@ from tests.factories import (
     assessment_body,
     attribution_body,
     document_body,
+    outlet_body,
     recorded_claim,
     recorded_document,
     recorded_source,
@@ -150,7 +151,8 @@ def test_a_draft_and_what_came_with_it_are_out_when_it_is_published(callers: Cal
 
 
 def test_what_came_with_a_draft_is_out_as_soon_as_a_public_claim_names_it(callers: Callers) -> None:
-    draft = recorded_claim(callers.internal, status="draft")
+    own_voice = attribution_body(speech="outlet_voice", chain=[{"role": "outlet", "source": outlet_body()}])
+    draft = recorded_claim(callers.internal, status="draft", attributions=[own_voice])
     source = next(iter(draft["included"]["sources"]))
     outlet_of = recorded_document(callers.internal, outlet_id=source)
     related = recorded_source(callers.internal, organization_id=source)

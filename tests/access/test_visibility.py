@@ -484,3 +484,10 @@ def test_nobody_hides_what_they_write_from_themselves(callers: Callers) -> None:
         "internal:read",
         "internal:read",
     ]
+
+
+def test_the_author_is_told_for_whom_a_claim_exists(callers: Callers) -> None:
+    assert recorded_claim(callers.restricted)["visible_to"] == "public"
+    assert recorded_claim(callers.restricted, status="draft")["visible_to"] == "internal"
+    hidden = [attribution_body(terms="off_the_record")]
+    assert recorded_claim(callers.restricted, attributions=hidden)["visible_to"] == "restricted"

@@ -165,3 +165,8 @@ def test_a_claim_comes_with_its_first_assessment_or_not_at_all(api: Api) -> None
     refused = api.post("/v1/claims", claim_body(assessment=assessment_body(confidence=101)))
     assert ("/assessment/confidence", "out_of_range") in codes(refused)
     assert len(api.read("/v1/claims")["items"]) == 1
+
+
+def test_an_assessment_is_not_of_a_time_to_come(api: Api, claim_path: str) -> None:
+    refused = api.post(f"{claim_path}/assessments", assessment_body(assessed_at="2099-01-01T00:00:00Z"))
+    assert codes(refused) == [("/assessed_at", "out_of_range")]

@@ -37,7 +37,10 @@ KILLS: Final = 50
 HASTY_KILLS: Final = 20
 """Rounds in which a server that answers too early is found out; mostly the first does."""
 CLIENTS: Final = 4
-LONGEST_BURST_S: Final = 0.12
+MOST_ANSWERED: Final = 10
+"""A burst is cut off at random after fewer acknowledged claims than this,"""
+MOST_AFTER_S: Final = 0.03
+"""and at the most so long after that: somewhere in the work on the next ones."""
 ONE_OF_EACH: Final = (Claim, Attribution, Hop, Assessment, Source, Document)
 """What each claim that is sent brings one of, itself among them."""
 
@@ -112,10 +115,12 @@ Start = Callable[[], AbstractContextManager[Server]]
 def bursting(sent: Sent, server: Server) -> Iterator[None]:
     """Clients send claims until a random moment, when the block is entered; they have ended when it is left."""
     over = Event()
+    sent_before, enough = len(sent.sent), len(sent.acknowledged) + random.randrange(MOST_ANSWERED)
     with ThreadPoolExecutor(CLIENTS) as threads:
         clients = [threads.submit(sent.burst, server, over) for _ in range(CLIENTS)]
-        over.wait(random.uniform(0, LONGEST_BURST_S))
         try:
+            assert eventually(lambda: len(sent.sent) > sent_before and len(sent.acknowledged) >= enough)
+            over.wait(random.uniform(0, MOST_AFTER_S))
             yield
         finally:
             over.set()
@@ -211,7 +216,6 @@ def test_no_acknowledged_claim_is_lost_when_the_database_is_killed(data_dir: Pat
     with running_postgres(directory, durable=True) as url:
         sent = prepared(data_dir, url)
         with running_server(data_dir, url) as server, bursting(sent, server):
-            assert eventually(lambda: len(sent.acknowledged) > CLIENTS)
             os.kill(int((directory / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     with started_again(directory):
         check_the_whole(sent, partial(running_server, data_dir, url), url)

@@ -16,7 +16,7 @@ from app.access.routing import GuardedRoute, UnguardedRoute, require_guards
 from app.main import create_app
 from app.models.vocabulary import VOCABULARIES
 from app.settings import Settings
-from tests.factories import recorded_claim, recorded_document, recorded_source
+from tests.factories import recorded_claim, recorded_document, recorded_outlet, recorded_source
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.asgi import Bytes
 
@@ -210,6 +210,7 @@ def _real_ids(api: Api) -> dict[str, str]:
         "documents document_id": recorded_document(api),
         "sources source_id": recorded_source(api),
         "a source": recorded_source(api),
+        "an outlet": recorded_outlet(api),
         "a document": recorded_document(api),
         "a claim": recorded_claim(api)["id"],
     }
@@ -217,7 +218,12 @@ def _real_ids(api: Api) -> dict[str, str]:
 
 def _made_real(text: str, ids: dict[str, str], number: int) -> str:
     """The example with recorded ids in place of its own, and with addresses that no other example has."""
-    names = {"a source": "source_id|other_id|outlet_id", "a document": "document_id", "a claim": "other_claim_id"}
+    names = {
+        "a source": "source_id|other_id",
+        "an outlet": "outlet_id|organization_id",
+        "a document": "document_id",
+        "a claim": "other_claim_id",
+    }
     for kind, named in names.items():
         text = re.sub(rf'("(?:{named})": )"[^"]+"', rf'\1"{ids[kind]}"', text)
     return text.replace("//example.org/", f"//example.org/{number}/")

@@ -58,6 +58,7 @@ SCOPES: dict[Route, Scope | None] = {
     ("POST", "/v1/documents/{document_id}/verify"): READ,
     ("GET", "/v1/keys"): Scope.KEYS_MANAGE,
     ("POST", "/v1/keys"): Scope.KEYS_MANAGE,
+    ("GET", "/v1/keys/{key_id}"): Scope.KEYS_MANAGE,
     ("DELETE", "/v1/keys/{key_id}"): Scope.KEYS_MANAGE,
     ("GET", "/v1/sources"): READ,
     ("POST", "/v1/sources"): SOURCES,

@@ -128,3 +128,11 @@ def test_a_first_key_left_by_a_crash_is_taken_up(own_context: Context, own_datab
     with own_database.reading() as session:
         digest = session.connection().execute(text("SELECT secret_digest FROM api_key")).scalar_one()
     assert digest == own_context.pepper.key_digest("onr_left_behind")
+
+
+def test_a_key_cannot_revoke_a_broader_one(api: Api) -> None:
+    broad = api.create("/v1/keys", {"name": "editor", "scopes": ["restricted:read"]})
+    narrow = api.with_scopes(Scope.KEYS_MANAGE, Scope.CLAIMS_READ)
+    assert narrow.delete(f"/v1/keys/{broad['id']}").status_code == 403
+    assert narrow.read(f"/v1/keys/{broad['id']}")["revoked_at"] is None
+    assert api.delete(f"/v1/keys/{broad['id']}").status_code == 204
