@@ -99,7 +99,6 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
 def _prepare(context: Context) -> None:
     if not startup.is_current(context.database):
         raise startup.SchemaNotCurrent
-    startup.warn_of_sqlite(context.database)
     ensure_first_key(context)
 
 

@@ -71,6 +71,7 @@ def _check(settings: Settings) -> None:
     try:
         if not startup.is_current(context.database):
             raise startup.SchemaNotCurrent
+        startup.warn_of_sqlite(context.database)
     finally:
         context.database.dispose()
 
