@@ -21,7 +21,7 @@ serve: .venv/.runtime  ## Serve the API with its demo claims on http://127.0.0.1
 	@exec $(BIN)/onrecord serve --migrate --demo
 
 test: .venv/.dev  ## Run all tests, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/.dev  ## Check format, lint, types, imports and the Dockerfile, then run all tests
 	$(BIN)/ruff format --check .
@@ -29,7 +29,7 @@ check: .venv/.dev  ## Check format, lint, types, imports and the Dockerfile, the
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 fuzz: .venv/.dev  ## Hold the API against its description with many more random requests, for minutes
 	@ONRECORD_FUZZ_EXAMPLES=200 $(BIN)/pytest -n 2 tests/contract/test_schemathesis.py $(ARGS)

@@ -52,13 +52,11 @@ def example(**fields: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
-def _not(*types: type, detail: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, types):
-            raise RuleBroken("wrong_type", detail)
-        return value
-
-    return BeforeValidator(check)
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise RuleBroken("wrong_type", "Must be a number.")
+    # No negative zero: PostgreSQL would give it back as it is and SQLite without its sign.
+    return 0 if value == 0 else value
 
 
 def _text_of_form(pattern: str, detail: str) -> BeforeValidator:
@@ -145,7 +143,7 @@ Id = Annotated[
     Field(json_schema_extra={"format": "uuid"}),
 ]
 Integer = Annotated[int, Strict()]
-JSON_NUMBER: Final = _not(bool, str, detail="Must be a number.")
+JSON_NUMBER: Final = BeforeValidator(_number)
 """Comes last in an annotation: bounds after it would not come out in the schema as JSON Schema has them."""
 Number = Annotated[float, Field(allow_inf_nan=False), JSON_NUMBER]
 INTEGER_TEXT: Final = BeforeValidator(_integer_text)

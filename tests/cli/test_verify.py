@@ -39,6 +39,12 @@ def test_everything_agrees_across_batches(api: Api, context: Context, monkeypatc
     assert set(done) == {1}
 
 
+def test_everything_agrees_after_a_negative_zero_was_sent(api: Api, context: Context) -> None:
+    claim = recorded_claim(api, place={"latitude": -0.0, "longitude": 0.5})
+    assert str(claim["place"]["latitude"]) == "0.0"
+    assert differences(context) == []
+
+
 def test_everything_agrees_after_a_claim_is_hidden_and_shown_again(api: Api, context: Context) -> None:
     first, second = recorded_source(api), recorded_source(api, visibility="internal")
     recorded_claim(api, attributions=[said_by(first), said_by(second)])

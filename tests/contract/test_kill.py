@@ -37,7 +37,7 @@ KILLS: Final = 50
 HASTY_KILLS: Final = 20
 """Rounds in which a server that answers too early is found out; mostly the first does."""
 CLIENTS: Final = 4
-MOST_ANSWERED: Final = 10
+MOST_ANSWERED: Final = 6
 """A burst is cut off at random after fewer acknowledged claims than this,"""
 MOST_AFTER_S: Final = 0.03
 """and at the most so long after that: somewhere in the work on the next ones."""
