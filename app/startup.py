@@ -4,7 +4,7 @@ import logging
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from alembic import command
@@ -16,7 +16,9 @@ from sqlalchemy import Connection
 import migrations
 from app.access.context import Context
 from app.access.secrets import Pepper, new_key, secret_file
+from app.canonical.derived import derive_missing
 from app.kit.db import WAL_RESET_FIXED, Database, has_wal_reset_bug
+from app.kit.fulltext import forget_deleted_words, is_of_the_engine
 from app.settings import Settings
 
 logger = structlog.get_logger(__name__)
@@ -83,6 +85,13 @@ def migrate(database: Database) -> None:
     """Brings the tables to this version. Does nothing to tables that are."""
     with database.engine().begin() as connection:
         command.upgrade(alembic_config(connection), "head")
+    database.write(forget_deleted_words)
+    database.write(derive_missing)
+
+
+def is_described(_object: Any, name: str | None, *_more: Any) -> bool:
+    """Whether a table or an index of the database is for the models to describe, as Alembic asks of each."""
+    return name is None or not is_of_the_engine(name)
 
 
 def is_current(database: Database) -> bool:

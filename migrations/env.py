@@ -7,7 +7,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
-from app import models
+from app import models, startup
 from app.kit.columns import JsonText, UtcDateTime
 from app.kit.db import Database
 from app.settings import Settings
@@ -33,6 +33,7 @@ def run(connection: Connection) -> None:
         target_metadata=TARGET,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=render_item,
+        include_object=startup.is_described,
         compare_type=True,
     )
     with context.begin_transaction():

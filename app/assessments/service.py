@@ -8,8 +8,9 @@ from app.access.units import Reply, Unit
 from app.assessments import queries
 from app.assessments.schemas import AssessmentCreate, ConfidenceOnScale, EvidenceCreate, FirstAssessment
 from app.canonical import queries as rows
+from app.canonical.claim_contents import known_to
 from app.canonical.claim_schemas import AssessmentFields
-from app.canonical.claims import known_to, locked_claim, record_claim_rows
+from app.canonical.claims import locked_claim, record_claim_rows
 from app.canonical.queries import ClaimRows
 from app.canonical.release import release_of
 from app.canonical.replies import check_references, part, readable
@@ -61,7 +62,7 @@ def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, 
         raise invalid(f"{pointer}/assessed_at", "out_of_range", "An assessment cannot be made at a time to come.")
     assessment = Assessment(
         claim_id=claim_rows.claim.id,
-        id=ordered_id(),
+        id=ordered_id(unit.now),
         position=1 + max((each.position for each in claim_rows.assessments), default=-1),
         attribution_id=getattr(sent, "attribution_id", None),
         supersedes_id=getattr(sent, "supersedes_id", None),

@@ -191,6 +191,43 @@ class ClaimRead(ClaimFields):
     updated_at: UpdatedAt
 
 
+class OriginCount(Reading):
+    """How many independent origins there are: at least `min`, at most `max`."""
+
+    min: int = Field(description="The fewest that the records allow.", examples=[1], ge=0)
+    max: int | None = Field(
+        description="The most that they allow; null where nobody knows, as for a group of unknown size.", examples=[1]
+    )
+
+
+class Corroboration(Reading):
+    """Who else says so, as far as the reader may see it. Worked out of the records, and no part of a version."""
+
+    attributions: int = Field(description="Attributions that say so: those apart that deny or decline.", examples=[2])
+    documents: int = Field(description="Documents in which it was read.", examples=[2])
+    outlets: int = Field(description="Outlets that published it.", examples=[2])
+    independent_origins: OriginCount = Field(
+        description="Where it comes from: whoever stands at the origin of a chain, each once, after same_as is "
+        "followed. Nine outlets that carry one wire report are one origin; a group counts from its fewest members to "
+        "its most; what may be the same counts once in `min`; what an outlet says in its own voice is the outlet's."
+    )
+    circular: bool = Field(
+        description="Whether the reporting goes round: somebody passes on what came from themselves.", examples=[False]
+    )
+    denials: int = Field(description="Attributions that deny it.", examples=[0])
+    contradictions: int = Field(
+        description="Claims recorded as contradicting it, suggested or confirmed, not rejected.", examples=[0]
+    )
+
+
+class ClaimListed(ClaimRead):
+    """A claim, and who else says so."""
+
+    corroboration: Corroboration | None = Field(
+        description="Who else says so, today; null in a reading of the past.",
+    )
+
+
 class Included(Reading):
     """What the ids in the reply stand for, each once."""
 
@@ -198,7 +235,7 @@ class Included(Reading):
     documents: dict[str, DocumentRead] = Field(description="Documents by id, without their texts.", examples=[{}])
 
 
-class ClaimReply(ClaimRead):
+class ClaimReply(ClaimListed):
     """A claim, and what its ids stand for."""
 
     included: Included = Field(description="The sources and documents that the claim names.")

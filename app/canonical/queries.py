@@ -1,6 +1,6 @@
 """The SQL behind the canonical documents: the rows to render, the rows to lock, and what hangs on what."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +12,12 @@ from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access.principals import AUDIENCE_OF, Audience
+from app.access.visibility import visible
 from app.models import (
     Assessment,
     Attribution,
     Claim,
+    ClaimStanding,
     ClaimTopic,
     Document,
     Evidence,
@@ -23,10 +25,11 @@ from app.models import (
     Quantity,
     Relation,
     Rendition,
+    SearchText,
     Source,
     SourceRelation,
 )
-from app.models.vocabulary import SourceKind, Visibility
+from app.models.vocabulary import ClaimRelationKind, RelationStatus, SourceKind, SourceRelationKind, Visibility
 
 R = TypeVar("R", bound=SQLModel)
 D = TypeVar("D", Source, Document)
@@ -266,3 +269,145 @@ def sources_of_organization(session: Session, source_id: str) -> list[Source]:
 def documents_of_outlet(session: Session, source_id: str) -> list[Document]:
     """The documents that the source published."""
     return list(session.exec(select(Document).where(Document.outlet_id == source_id).order_by(Document.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What claims name and what that is related to, hidden or not: who asks decides what is seen of it."""
+
+    sources: dict[str, Source]
+    """Those in the chains, those that they stand for, and the outlets of the documents."""
+    documents: dict[str, Document]
+    relations: list[SourceRelation]
+
+
+def surroundings(session: Session, attributions: Iterable[Any]) -> Surroundings:
+    """The sources and documents that attributions name, as they are read, and how the sources stand to one another."""
+    named = list(attributions)
+    documents = _by_id(session, Document, {each["document_id"] for each in named})
+    source_ids = {hop["source_id"] for each in named for hop in each["chain"]}
+    source_ids |= {row.outlet_id for row in documents.values() if row.outlet_id is not None}
+    reached, relations = standing_for(session, source_ids)
+    return Surroundings(_by_id(session, Source, reached), documents, relations)
+
+
+def standing_for(session: Session, source_ids: Iterable[str]) -> tuple[set[str], list[SourceRelation]]:
+    """The sources and all that they are the same as or republish, level by level, and the relations met on the way."""
+    reached, frontier = set(source_ids), set(source_ids)
+    met: dict[str, SourceRelation] = {}
+    while frontier:
+        found = _relations_touching(session, frontier)
+        met |= {row.id: row for row in found}
+        nearer = {
+            end
+            for row in found
+            for end in (row.source_id, row.other_id)
+            if row.kind is SourceRelationKind.SAME_AS
+            or (row.kind is SourceRelationKind.REPUBLISHES and row.source_id in frontier)
+        }
+        frontier = nearer - reached
+        reached |= frontier
+    return reached | {end for row in met.values() for end in (row.source_id, row.other_id)}, list(met.values())
+
+
+def represented_by(session: Session, source_ids: Iterable[str]) -> set[str]:
+    """The sources, what is the same, and what republishes them: all whose count a relation of one changes."""
+    reached, frontier = set(source_ids), set(source_ids)
+    while frontier:
+        nearer = {
+            end
+            for row in _relations_touching(session, frontier)
+            for end in (row.source_id, row.other_id)
+            if row.kind is SourceRelationKind.SAME_AS
+            or (row.kind is SourceRelationKind.REPUBLISHES and row.other_id in frontier)
+        }
+        frontier = nearer - reached
+        reached |= frontier
+    return reached
+
+
+def _relations_touching(session: Session, source_ids: set[str]) -> list[SourceRelation]:
+    touching = or_(col(SourceRelation.source_id).in_(source_ids), col(SourceRelation.other_id).in_(source_ids))
+    return list(session.exec(select(SourceRelation).where(touching).order_by(SourceRelation.id)))
+
+
+def _by_id(session: Session, table: type[D], ids: Iterable[str]) -> dict[str, D]:
+    return {row.id: row for row in session.exec(select(table).where(col(table.id).in_(set(ids))))}
+
+
+def locked_with_represented(session: Session, source_ids: Iterable[str]) -> dict[str, Source]:
+    """The sources, which there are, and all that they represent, locked in the order of their ids.
+
+    Whoever names one of them in a claim holds it, so the claims that count them are all there once they are locked.
+    """
+    locked: dict[str, Source] = {}
+    while (wanted := represented_by(session, source_ids)) != locked.keys():
+        rows = select(Source).where(col(Source.id).in_(wanted)).order_by(Source.id).with_for_update()
+        locked = {row.id: row for row in session.exec(rows)}
+    return locked
+
+
+def claims_showing_sources(session: Session, source_ids: Iterable[str]) -> set[str]:
+    """Ids of the claims with one of the sources in a chain, or as the outlet of a document where they were read."""
+    wanted = set(source_ids)
+    in_chains = select(Hop.claim_id).where(col(Hop.source_id).in_(wanted))
+    of_outlets = select(Document.id).where(col(Document.outlet_id).in_(wanted))
+    read_there = select(Attribution.claim_id).where(col(Attribution.document_id).in_(of_outlets))
+    return {*session.exec(in_chains), *session.exec(read_there)}
+
+
+def standings_of(session: Session, claim_ids: Iterable[str]) -> dict[str, list[ClaimStanding]]:
+    """How each of the claims stands for each range of audiences, the widest first."""
+    rows = select(ClaimStanding).where(col(ClaimStanding.claim_id).in_(set(claim_ids)))
+    return _grouped(session.exec(rows.order_by(col(ClaimStanding.first_audience))), lambda row: row.claim_id)
+
+
+def texts_of(session: Session, ids: Iterable[str]) -> dict[str, list[SearchText]]:
+    """The text of each claim or source as each range of audiences searches it, the widest first."""
+    rows = select(SearchText).where(col(SearchText.resource_id).in_(set(ids)))
+    return _grouped(session.exec(rows.order_by(col(SearchText.first_audience))), lambda row: row.resource_id)
+
+
+def standings_seen(session: Session, claim_ids: Iterable[str], audience: Audience) -> dict[str, ClaimStanding]:
+    """How each of the claims stands for the audience."""
+    rows = select(ClaimStanding).where(col(ClaimStanding.claim_id).in_(set(claim_ids)), stands_for(audience))
+    return {row.claim_id: row for row in session.exec(rows)}
+
+
+def stands_for(audience: Audience) -> ColumnElement[bool]:
+    """The condition that a row tells how a claim stands for the audience."""
+    return and_(col(ClaimStanding.first_audience) <= audience, col(ClaimStanding.last_audience) >= audience)
+
+
+def contradictions(session: Session, claim_ids: Iterable[str], audience: Audience, now: datetime) -> Counter[str]:
+    """How many claims are recorded as contradicting each of the claims, of those relations that may be read."""
+    ids = set(claim_ids)
+    rows = (
+        select(Relation.claim_id, Relation.other_claim_id)
+        .join(Rendition, col(Rendition.resource_id) == Relation.id)
+        .where(
+            or_(col(Relation.claim_id).in_(ids), col(Relation.other_claim_id).in_(ids)),
+            is_contradiction(),
+            visible(audience, now),
+        )
+    )
+    return Counter(end for ends in session.exec(rows) for end in ends if end in ids)
+
+
+def is_contradiction() -> ColumnElement[bool]:
+    """The condition that a relation says that two claims cannot both be true, and that nobody has rejected that."""
+    return and_(col(Relation.kind) == ClaimRelationKind.CONTRADICTS, col(Relation.status) != RelationStatus.REJECTED)
+
+
+def sources_without_text(session: Session) -> list[Source]:
+    """The sources of which no text has been made."""
+    text = select(SearchText.number).where(col(SearchText.resource_id) == Source.id)
+    return list(session.exec(select(Source).where(~text.exists()).order_by(Source.id)))
+
+
+def claims_without_standing(session: Session, limit: int) -> list[Claim]:
+    """So many of the claims that somebody reads and of which no standing has been made."""
+    standing = select(ClaimStanding.claim_id).where(col(ClaimStanding.claim_id) == Claim.id)
+    read = select(Rendition.resource_id).where(col(Rendition.resource_id) == Claim.id)
+    rows = select(Claim).where(~standing.exists(), read.exists()).order_by(Claim.id).limit(limit)
+    return list(session.exec(rows))

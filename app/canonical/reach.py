@@ -7,6 +7,7 @@ those anew, in its own transaction.
 from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.claims import record_claim
+from app.canonical.derived import derive_what_shows
 from app.canonical.release import record_what_shows_source
 from app.models import Claim
 from app.models.vocabulary import ChangeAction
@@ -16,6 +17,7 @@ def record_what_names_source(unit: Unit, source_id: str) -> None:
     """Records anew the sources, documents, relations and claims that name the source."""
     record_what_shows_source(unit, source_id)
     _record_claims(unit, queries.claims_naming_source(unit.session, source_id))
+    derive_what_shows(unit.session, [source_id])
 
 
 def record_what_names_document(unit: Unit, document_id: str) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.access.units import Unit
 from app.canonical import queries
+from app.canonical.derived import derive_what_shows
 from app.canonical.documents import record_document
 from app.canonical.sources import record_source, record_source_relation
 from app.models import Claim, Document, Source
@@ -37,6 +38,7 @@ def let_out(unit: Unit, source_ids: Iterable[str], document_ids: Iterable[str]) 
             source.embargo_until = until
             record_source(unit, source, ChangeAction.UPDATED)
             record_what_shows_source(unit, source.id)
+            derive_what_shows(unit.session, [source.id])
     for document in queries.held_back(unit.session, Document, document_ids):
         until = _until(document, queries.public_claims_naming_document(unit.session, document.id), unit.now)
         if until != document.embargo_until:

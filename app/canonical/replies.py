@@ -138,10 +138,8 @@ def joined(document: str, members: Mapping[str, Any]) -> bytes:
     return document[:-1].encode() + b"," + orjson.dumps(members, option=orjson.OPT_UTC_Z)[1:]
 
 
-def several(unit: Unit, kind: ResourceKind, ids: Sequence[str]) -> Reply:
-    """A reply with what was created, in that order, and what its ids stand for."""
-    texts = queries.documents_of(unit, kind, ids)
-    shown = [texts[each] for each in ids]
+def several(unit: Unit, shown: Sequence[str]) -> Reply:
+    """A reply with the documents of what was created, in that order, and what their ids stand for."""
     body = {
         "items": [orjson.Fragment(text) for text in shown],
         "included": included(unit, [orjson.loads(text) for text in shown]),
@@ -157,8 +155,8 @@ class Listing:
     order: Order
     bound_to: str
     with_included: bool = False
-    render: Callable[[Any], str] = str
-    """Makes an item's JSON text of the first column of its row; canonical documents are text already."""
+    texts: Callable[[Unit, list[Any]], list[str]] = lambda _unit, values: values
+    """Makes the items' JSON texts of the first columns of a page's rows; canonical documents are text already."""
 
     def cursors(self, unit: Unit) -> Cursors:
         """The cursors of this list for this audience."""
@@ -173,7 +171,7 @@ def many(unit: Unit, listing: Listing, page: PageParameters, matching: Any) -> R
     cursors = listing.cursors(unit)
     after = None if page.cursor is None else cursors.read(page.cursor, listing.order)
     found = page_of(unit.session, matching, listing.order, page, after)
-    texts = [listing.render(row[0]) for row in found.rows]
+    texts = listing.texts(unit, [row[0] for row in found.rows])
     items: list[Any] = [orjson.Fragment(text) for text in texts]
     parsed = [orjson.loads(text) for text in texts] if listing.with_included or fields is not None else []
     if fields is not None:

@@ -144,9 +144,9 @@ def _continue_line(unit: Unit, written: Written, line: _Line) -> None:
             _append(unit, written, line, {"id": written.resource_id, "deleted": True})
         return
     if line.stays and line.previous is not None:
-        version, document = line.previous.version, line.previous.document
+        version, document, updated_at = line.previous.version, line.previous.document, line.previous.updated_at
     else:
-        version, document = _append(unit, written, line, line.content)
+        version, document, updated_at = _append(unit, written, line, line.content)
     unit.session.add(
         Rendition(
             resource_id=written.resource_id,
@@ -157,12 +157,16 @@ def _continue_line(unit: Unit, written: Written, line: _Line) -> None:
             content_digest=line.digest,
             document=document,
             embargo_until=written.embargo_until,
+            updated_at=updated_at,
         )
     )
 
 
-def _append(unit: Unit, written: Written, line: _Line, content: Content) -> tuple[int, str]:
-    """Adds the line's next version: its number follows on the line's own last, or on that of the line it forks off."""
+def _append(unit: Unit, written: Written, line: _Line, content: Content) -> tuple[int, str, datetime]:
+    """Adds the line's next version and gives its number, document and instant.
+
+    The number follows on the line's own last, or on that of the line it forks off.
+    """
     own_version, own_at = 0, unit.now
     if written.action is not ChangeAction.CREATED:
         found = queries.last_version(unit.session, written.resource_id, line.first)
@@ -186,7 +190,7 @@ def _append(unit: Unit, written: Written, line: _Line, content: Content) -> tupl
             document=document,
         )
     )
-    return version, document
+    return version, document, recorded_at
 
 
 def content_digest(content: Content) -> str:

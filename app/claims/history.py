@@ -82,7 +82,8 @@ def claim_as_of(unit: Unit, claim_id: str, instant: datetime, fields: frozenset[
     document = as_seen_today(unit, claim_id, [change])[0]
     if document is None:
         raise NotFound("The claim was not recorded yet.")
-    return one_of(unit, orjson.dumps(document).decode(), with_included=True, fields=fields)
+    extra = {"corroboration": None} if fields is None or "corroboration" in fields else {}
+    return one_of(unit, orjson.dumps(document).decode(), extra=extra, with_included=True, fields=fields)
 
 
 def as_seen_today(unit: Unit, claim_id: str, versions: Sequence[Change]) -> list[dict[str, Any] | None]:

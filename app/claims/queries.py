@@ -1,14 +1,14 @@
 """The SQL of claims: one, lists of them, and those of a source."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
 from app.access.visibility import visible
-from app.canonical.claim_schemas import ClaimRead
+from app.canonical.claim_schemas import ClaimListed
 from app.canonical.replies import Listing, many, one, readable
+from app.canonical.standing import claim_texts, corroborations
 from app.claims.schemas import ClaimFilter, SourceClaimFilter
 from app.kit.paging import Key, Order
 from app.models import Attribution, Claim, ClaimTopic, Hop, Quantity, Rendition
@@ -20,7 +20,10 @@ ORIGIN: Final = 0
 
 def get_claim(unit: Unit, claim_id: str, fields: frozenset[str] | None) -> Reply:
     """The claim, and what its ids stand for; raises NotFound."""
-    return one(unit, readable(unit, ResourceKind.CLAIM, claim_id), with_included=True, fields=fields)
+    found = readable(unit, ResourceKind.CLAIM, claim_id)
+    asked_for = fields is None or "corroboration" in fields
+    extra = {"corroboration": corroborations(unit, [claim_id])[claim_id]} if asked_for else {}
+    return one(unit, found, extra=extra, with_included=True, fields=fields)
 
 
 def list_claims(unit: Unit, wanted: ClaimFilter) -> Reply:
@@ -44,17 +47,15 @@ def list_claims_of_source(unit: Unit, source_id: str, wanted: SourceClaimFilter)
 
 def _readable_claims(unit: Unit) -> Any:
     return (
-        select(col(Rendition.document), col(Claim.recorded_at), col(Claim.id))
+        select(col(Claim.id), col(Claim.id))
         .join(Rendition, col(Rendition.resource_id) == Claim.id)
         .where(visible(unit.principal.audience, unit.now))
     )
 
 
 def _listed(unit: Unit, wanted: ClaimFilter, name: str, matching: Any) -> Reply:
-    order = Order(
-        (Key(col(Claim.recorded_at), datetime.fromisoformat), Key(col(Claim.id))), wanted.sort.startswith("-")
-    )
-    listing = Listing(ClaimRead, order, f"{name}|{wanted.filter_text}", with_included=True)
+    order = Order((Key(col(Claim.id)),), wanted.sort.startswith("-"))
+    listing = Listing(ClaimListed, order, f"{name}|{wanted.filter_text}", with_included=True, texts=claim_texts)
     return many(unit, listing, wanted, matching)
 
 

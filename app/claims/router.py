@@ -6,7 +6,7 @@ from fastapi import Path, Query, Response
 
 from app.access.routing import ClaimReads, ClaimWrites, guarded_router
 from app.access.units import Reply, Unit
-from app.canonical.claim_schemas import ClaimRead, ClaimReply
+from app.canonical.claim_schemas import ClaimListed, ClaimReply
 from app.canonical.schemas import CLAIM_ID, SOURCE_ID
 from app.claims import history, queries, service
 from app.claims.schemas import (
@@ -74,7 +74,7 @@ def get_claim(read: ClaimReads, claim_id: ClaimId, wanted: Annotated[ClaimParame
     """
 
     def work(unit: Unit) -> Reply:
-        fields = chosen_fields(wanted.fields, list(ClaimRead.model_fields))
+        fields = chosen_fields(wanted.fields, list(ClaimListed.model_fields))
         if wanted.as_of is not None:
             return history.claim_as_of(unit, claim_id, wanted.as_of, fields)
         return queries.get_claim(unit, claim_id, fields)

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from app.assessments.schemas import FirstAssessment
 from app.attributions.schemas import AttributionCreate
-from app.canonical.claim_schemas import ClaimFields, ClaimRead, Included
+from app.canonical.claim_schemas import ClaimFields, ClaimListed, ClaimRead, Included
 from app.canonical.replies import Page
 from app.canonical.schemas import OTHER_SOURCE_ID
 from app.canonical.values import Occurred, Quantity
@@ -112,7 +112,7 @@ class ClaimBatch(Payload):
 class ClaimsCreated(Reading):
     """The claims that were recorded, and what their ids stand for."""
 
-    items: list[ClaimRead] = Field(description="The claims, in the order sent.")
+    items: list[ClaimListed] = Field(description="The claims, in the order sent.")
     included: Included = Field(description="The sources and documents that the claims name, each once.")
 
 
@@ -149,7 +149,7 @@ class SourceClaimFilter(ClaimFilter):
 class ClaimPage(Page):
     """One page of claims, and what their ids stand for."""
 
-    items: list[ClaimRead] = Field(description="The claims, in the order asked for.")
+    items: list[ClaimListed] = Field(description="The claims, in the order asked for.")
     included: Included = Field(description="The sources and documents that the claims name, each once.")
 
 

@@ -5,19 +5,23 @@ from typing import Any
 from app.access.units import Reply, Unit
 from app.assessments.service import add_assessment
 from app.attributions.service import add_attribution
-from app.canonical.claims import claim_content, record_claim, record_new_claims, unretracted_claim
+from app.canonical.claim_contents import claim_content
+from app.canonical.claims import record_claim, record_new_claims, unretracted_claim
+from app.canonical.quantities import fill_keys
 from app.canonical.queries import ClaimRows, claim_rows
-from app.canonical.replies import check_may_hide, one, readable, several
+from app.canonical.replies import check_may_hide, several
+from app.canonical.standing import claim_texts
 from app.canonical.times import occurred_days
 from app.canonical.values import Occurred, Place, Quantity
 from app.claims import queries
+from app.claims.queries import get_claim
 from app.claims.schemas import ClaimBatch, ClaimContent, ClaimCreate, ClaimPatch, RetractRequest
 from app.kit.ids import ordered_id
 from app.kit.problems import Conflict, invalid, validated
 from app.kit.schemas import decimal_text, merge_patch
 from app.models import Claim, ClaimTopic
 from app.models import Quantity as QuantityRow
-from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, ResourceKind, Scope, Visibility
+from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, Scope, Visibility
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
@@ -29,18 +33,19 @@ def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
 
 def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
-    claims = [_new_rows(unit, claim, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
     record_new_claims(unit, claims)
-    return several(unit, ResourceKind.CLAIM, [rows.claim.id for rows in claims])
+    return several(unit, claim_texts(unit, [rows.claim.id for rows in claims]))
 
 
-def _new_rows(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> ClaimRows:
-    """The claim's rows, yet to be recorded; new sources and documents in it are. `pointer` leads to it in the request.
+def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
+    """The claim's rows, yet to be recorded; new sources and documents in it are.
 
-    Raises Forbidden for what the key may not record, and Invalid with the pointer to what breaks a rule.
+    `place` is its place in a batch, and `pointer` leads to it in the request. Raises Forbidden for what the key may not
+    record, and Invalid with the pointer to what breaks a rule.
     """
     _check_may_hide(unit, sent)
-    claim = Claim(id=ordered_id(), recorded_at=unit.now, **_columns(sent))
+    claim = Claim(id=ordered_id(unit.now, place), recorded_at=unit.now, **_columns(sent))
     rows = ClaimRows(claim, _topics(claim, sent), _quantities(claim, sent))
     for position, attribution in enumerate(sent.attributions):
         add_attribution(unit, rows, attribution, pointer=f"{pointer}/attributions/{position}")
@@ -52,7 +57,7 @@ def _new_rows(unit: Unit, sent: ClaimCreate, *, pointer: str = "") -> ClaimRows:
 
 def _reply(unit: Unit, claim_id: str) -> Reply:
     unit.session.flush()
-    return one(unit, readable(unit, ResourceKind.CLAIM, claim_id), with_included=True)
+    return get_claim(unit, claim_id, None)
 
 
 def _check_may_hide(unit: Unit, content: ClaimContent) -> None:
@@ -94,7 +99,10 @@ def _topics(claim: Claim, content: ClaimContent) -> list[ClaimTopic]:
 
 def _quantities(claim: Claim, content: ClaimContent) -> list[QuantityRow]:
     given = enumerate(content.quantities)
-    return [QuantityRow(claim_id=claim.id, position=at, **_quantity_columns(quantity)) for at, quantity in given]
+    rows = [QuantityRow(claim_id=claim.id, position=at, **_quantity_columns(quantity)) for at, quantity in given]
+    for row in rows:
+        fill_keys(row)
+    return rows
 
 
 def _quantity_columns(quantity: Quantity) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from sqlmodel import Session
 from app import startup
 from app.access.principals import Audience
 from app.canonical import queries as canonical
-from app.canonical.claims import attribution_audience, claim_contents, latest_embargo, relation_contents
+from app.canonical.claim_contents import attribution_audience, claim_contents
+from app.canonical.claims import latest_embargo, relation_contents
 from app.canonical.documents import document_contents
 from app.canonical.sources import source_contents, source_relation_contents
 from app.canonical.times import occurred_days

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
+from app.canonical.derived import derive_claims
 from app.canonical.documents import document_content, record_document
 from app.canonical.reach import record_what_names_document
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
@@ -33,6 +34,8 @@ from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind, So
 
 PUBLISHERS: Final = frozenset({SourceKind.OUTLET, SourceKind.ORGANIZATION})
 """What can publish a document: a newspaper, or a body that issues its own."""
+SHOWN_IN_CLAIMS: Final = ("title", "language", "outlet_id")
+"""What claims that were read in the document are counted and found by."""
 
 
 def create_document(unit: Unit, sent: DocumentCreate) -> Reply:
@@ -59,7 +62,7 @@ def add_document(
     if brought_along is not None:
         return brought_along
     _check_address(unit, columns, None, pointer)
-    document = Document(id=ordered_id(), recorded_at=unit.now, embargo_until=embargo_until, **columns)
+    document = Document(id=ordered_id(unit.now), recorded_at=unit.now, embargo_until=embargo_until, **columns)
     unit.session.add(document)
     record_document(unit, document, ChangeAction.CREATED)
     return document
@@ -171,11 +174,14 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     _check_address(unit, columns, document_id)
     if reaches:
         document.embargo_until = None
+    shown_anew = any(columns[name] != getattr(document, name) for name in SHOWN_IN_CLAIMS)
     for name, value in columns.items():
         setattr(document, name, value)
     record_document(unit, document, ChangeAction.UPDATED)
     if reaches:
         record_what_names_document(unit, document_id)
+    elif shown_anew:
+        derive_claims(unit.session, rows.claims_naming_document(unit.session, document_id))
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.DOCUMENT, document_id), extra={"text": document.text})
 

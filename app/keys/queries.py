@@ -18,7 +18,7 @@ def list_keys(unit: Unit, wanted: KeyFilter) -> Reply:
     """Keys by when they were made, revoked ones included."""
     created_at, own_id = col(ApiKey.created_at), col(ApiKey.id)
     order = Order((Key(created_at, datetime.fromisoformat), Key(own_id)), wanted.sort.startswith("-"))
-    listing = Listing(KeyRead, order, f"keys|{wanted.filter_text}", render=key_json)
+    listing = Listing(KeyRead, order, f"keys|{wanted.filter_text}", texts=lambda _unit, rows: list(map(key_json, rows)))
     return many(unit, listing, wanted, select(ApiKey, created_at, own_id))
 
 

@@ -49,7 +49,7 @@ def add_key(
     """The key, recorded, and its secret; an id and a secret are made unless they are given."""
     secret = secret or new_key()
     row = ApiKey(
-        id=key_id or ordered_id(),
+        id=key_id or ordered_id(unit.now),
         name=name,
         scopes=[scope.value for scope in Scope if scope in scopes],
         secret_digest=unit.context.pepper.key_digest(secret),

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field
 
+from app.kit.decimals import KEY_LENGTH
+
 ID_LENGTH: Final = 36
 """A UUID in its canonical text form, RFC 9562 §4."""
 
@@ -46,13 +48,27 @@ class JsonText(sa.TypeDecorator[Any]):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """The value as JSON text."""
         return orjson.dumps(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The value read from its JSON text."""
         return None if value is None else orjson.loads(value)
+
+
+class JsonList(JsonText):
+    """A list kept as JSON text; null stands for the empty one, so that the column can be added to rows there are."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """The list as JSON text."""
+        return super().process_bind_param(value, dialect) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """The list read from its JSON text."""
+        return super().process_result_value(value, dialect) or []
 
 
 def id_key() -> Any:
@@ -105,9 +121,25 @@ def day_number() -> Any:
     return Field(default=None, sa_column=sa.Column(sa.BigInteger(), nullable=True))
 
 
+def sort_key() -> Any:
+    """A decimal number as text that sorts as the numbers do (`app.kit.decimals`); null where a bound is open."""
+    kind = sa.String(KEY_LENGTH).with_variant(sa.String(KEY_LENGTH, collation="C"), "postgresql")
+    return Field(default=None, sa_column=sa.Column(kind, nullable=True))
+
+
+def row_number() -> Any:
+    """A whole number of 63 bits that one row alone has."""
+    return Field(sa_column=sa.Column(sa.BigInteger(), nullable=False, unique=True))
+
+
 def json_value() -> Any:
     """A JSON value that is read whole and never filtered on."""
     return Field(sa_column=sa.Column(JsonText(), nullable=False))
+
+
+def json_list() -> Any:
+    """A list that is read whole and never filtered on."""
+    return Field(default=[], sa_column=sa.Column(JsonList(), nullable=True))
 
 
 def today(now: datetime) -> date:

@@ -22,7 +22,7 @@ MAC_LENGTH: Final = 22
 """Characters of a cursor's authenticator: 88 bits, so that nobody makes one up."""
 
 Sign = Callable[[bytes], str]
-KeyValue = str | int | date | datetime
+KeyValue = str | int | float | date | datetime | None
 
 
 class PageParameters(Payload):
@@ -64,10 +64,19 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A list's order: columns that together are unique, all ascending or all descending."""
+    """A list's order: columns that together are unique, all ascending or all descending.
+
+    The first column may be null: the rows where it is come last, in either direction, in the order of the others.
+    """
 
     keys: tuple[Key, ...]
     descending: bool
+    nullable: bool = False
+
+    @property
+    def without_first(self) -> "Order":
+        """The order among the rows where the first column is null."""
+        return Order(self.keys[1:], self.descending)
 
     def clauses(self) -> list[ColumnElement[Any]]:
         """What to order by."""
@@ -101,7 +110,8 @@ class Cursors:
             raise refused from None
         if not hmac.compare_digest(mac.encode(), self._mac(payload).encode()):
             raise refused
-        return [key.read(value) for key, value in zip(order.keys, orjson.loads(payload), strict=True)]
+        values = zip(order.keys, orjson.loads(payload), strict=True)
+        return [None if value is None else key.read(value) for key, value in values]
 
     def _mac(self, payload: bytes) -> str:
         digest = bytes.fromhex(self.sign(self.bound_to.encode() + b"\0" + payload))
@@ -121,12 +131,33 @@ def page_of(
     session: Session, matching: Any, order: Order, page: PageParameters, after: Sequence[KeyValue] | None
 ) -> Found:
     """The page of what a select matches that comes after the row with those values; the first page for None."""
-    rows = matching if after is None else matching.where(order.beyond(after))
-    found = list(session.exec(rows.order_by(*order.clauses()).limit(page.limit + 1)))
+    found = _rows_beyond(session, matching, order, page.limit + 1, after)
     total = None
     if page.include_total:
         total = session.exec(select(func.count()).select_from(matching.order_by(None).subquery())).one()
     return Found(found[: page.limit], len(found) > page.limit, total)
+
+
+def _rows_beyond(
+    session: Session, matching: Any, order: Order, most: int, after: Sequence[KeyValue] | None
+) -> list[Any]:
+    """The next rows. Those with a null come from a statement of their own, so that an index gives either part in order.
+
+    `NULLS LAST` would be simpler, but PostgreSQL reads no index of plain columns backwards for it.
+    """
+    if not order.nullable:
+        rows = matching if after is None else matching.where(order.beyond(after))
+        return list(session.exec(rows.order_by(*order.clauses()).limit(most)))
+    first, rest = order.keys[0].column, order.without_first
+    found: list[Any] = []
+    if after is None or after[0] is not None:
+        known = Order(order.keys, order.descending)
+        found = _rows_beyond(session, matching.where(first.is_not(None)), known, most, after)
+        after = None
+    if len(found) < most:
+        beyond = None if after is None else after[1:]
+        found += _rows_beyond(session, matching.where(first.is_(None)), rest, most - len(found), beyond)
+    return found
 
 
 def chosen_fields(fields: str | None, known: Sequence[str], *, always: str = "id") -> frozenset[str] | None:

@@ -4,9 +4,20 @@ Tables stand together because they are one graph. They hold no relationships: wh
 """
 
 from app.models.access import ApiKey, StoredReply
-from app.models.claims import Assessment, Attribution, Claim, ClaimTopic, Evidence, Hop, Quantity, Relation
+from app.models.claims import (
+    Assessment,
+    Attribution,
+    Claim,
+    ClaimStanding,
+    ClaimTopic,
+    Evidence,
+    Hop,
+    Quantity,
+    Relation,
+)
 from app.models.documents import Document
 from app.models.history import Change, Rendition
+from app.models.search import SearchText
 from app.models.sources import Source, SourceRating, SourceRelation
 
 __all__ = [
@@ -15,6 +26,7 @@ __all__ = [
     "Attribution",
     "Change",
     "Claim",
+    "ClaimStanding",
     "ClaimTopic",
     "Document",
     "Evidence",
@@ -22,6 +34,7 @@ __all__ = [
     "Quantity",
     "Relation",
     "Rendition",
+    "SearchText",
     "Source",
     "SourceRating",
     "SourceRelation",

@@ -40,10 +40,15 @@ class Claim(Table, table=True):
     __tablename__ = "claim"
     __table_args__ = (
         sa.CheckConstraint("(status = 'retracted') = (retracted_at IS NOT NULL)", name="retracted_with_reason"),
-        sa.Index(None, "recorded_at", "id"),
+        sa.Index(None, "kind", "id"),
+        sa.Index(None, "status", "id"),
+        sa.Index(None, "place_country", "id"),
+        sa.Index(None, "occurred_earliest_day", "id"),
+        sa.Index(None, "occurred_latest_day", "id"),
     )
 
     id: str = columns.id_key()
+    """Sorts by `recorded_at`, so that it is what every list of claims is in the order of."""
     statement: str = columns.text(10_000)
     language: str | None = columns.text(35, nullable=True)
     kind: ClaimKind = columns.choice(ClaimKind, "kind")
@@ -70,6 +75,7 @@ class ClaimTopic(Table, table=True):
     """A subject that the claim is filed under."""
 
     __tablename__ = "claim_topic"
+    __table_args__ = (sa.Index(None, "topic", "claim_id"),)
 
     claim_id: str = columns.reference("claim.id", key=True)
     position: int = columns.whole_number(key=True)
@@ -77,9 +83,13 @@ class ClaimTopic(Table, table=True):
 
 
 class Quantity(Table, table=True):
-    """How much or how many, in the words and in numbers. Decimals are kept as text, digit for digit."""
+    """How much or how many, in the words and in numbers. Decimals are kept as text, digit for digit.
+
+    The last four columns are made of the others, to be filtered on: see `app.canonical.quantities`.
+    """
 
     __tablename__ = "quantity"
+    __table_args__ = (sa.Index(None, "unit_key", "low_key", "claim_id"), sa.Index(None, "low_key", "claim_id"))
 
     claim_id: str = columns.reference("claim.id", key=True)
     position: int = columns.whole_number(key=True)
@@ -95,13 +105,24 @@ class Quantity(Table, table=True):
     quantifier: Quantifier | None = columns.choice(Quantifier, "quantifier", nullable=True)
     part_of: str | None = columns.text(500, nullable=True)
     bounds_basis: BoundsBasis | None = columns.choice(BoundsBasis, "bounds_basis", nullable=True)
+    unit_key: str | None = columns.text(200, nullable=True)
+    """The unit or the currency, case and spelling folded."""
+    low_key: str | None = columns.sort_key()
+    """The least that it may be, as text that sorts as the numbers do; null where open or unknown."""
+    high_key: str | None = columns.sort_key()
+    is_bounded: int | None = columns.whole_number(nullable=True)
+    """1 where it certainly lies within the two, 0 where they are only where its number stands; null without one."""
 
 
 class Attribution(Table, table=True):
     """One assertion of one claim in one document."""
 
     __tablename__ = "attribution"
-    __table_args__ = (sa.Index(None, "document_id"),)
+    __table_args__ = (
+        sa.Index(None, "document_id", "claim_id"),
+        sa.Index(None, "terms", "claim_id"),
+        sa.Index(None, "said_latest_day", "claim_id"),
+    )
 
     claim_id: str = columns.reference("claim.id", key=True)
     id: str = columns.id_key()
@@ -206,3 +227,40 @@ class Relation(Table, table=True):
     decided_by: str | None = columns.text(500, nullable=True)
     decided_at: datetime | None = columns.instant(nullable=True)
     recorded_at: datetime = columns.instant()
+
+
+class ClaimStanding(Table, table=True):
+    """How a claim stands for a range of audiences: its headline assessment, and how many say so. Made of other rows.
+
+    Kept by every write that changes it (`app.canonical.standing`). Contradictions are not here: an embargo ends without
+    a write, so they are counted when they are asked for.
+    """
+
+    __tablename__ = "claim_standing"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "0 <= first_audience AND first_audience <= last_audience AND last_audience <= 2", name="audiences"
+        ),
+        sa.CheckConstraint("circular IN (0, 1)", name="circular"),
+        sa.Index(None, "verdict", "claim_id"),
+        sa.Index(None, "confidence", "claim_id"),
+        sa.Index(None, "credibility", "claim_id"),
+        sa.Index(None, "origins_min", "claim_id"),
+        sa.Index(None, "origins_max", "claim_id"),
+        sa.Index(None, "circular", "claim_id"),
+    )
+
+    claim_id: str = columns.reference("claim.id", key=True)
+    first_audience: int = columns.whole_number(key=True)
+    last_audience: int = columns.whole_number()
+    credibility: int | None = columns.whole_number(nullable=True)
+    confidence: int | None = columns.whole_number(nullable=True)
+    verdict: Verdict | None = columns.choice(Verdict, "verdict", nullable=True)
+    attributions: int = columns.whole_number()
+    denials: int = columns.whole_number()
+    documents: int = columns.whole_number()
+    outlets: int = columns.whole_number()
+    origins_min: int = columns.whole_number()
+    origins_max: int | None = columns.whole_number(nullable=True)
+    """Null where nobody knows how many: a group of unknown size."""
+    circular: int = columns.whole_number()

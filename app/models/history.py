@@ -24,6 +24,7 @@ class Rendition(Table, table=True):
         sa.CheckConstraint(
             "0 <= first_audience AND first_audience <= last_audience AND last_audience <= 2", name="audiences"
         ),
+        sa.Index(None, "updated_at", "resource_id"),
     )
 
     resource_id: str = columns.text(36, key=True)
@@ -35,6 +36,8 @@ class Rendition(Table, table=True):
     """SHA-256 of the document without its version and times: whether a write changed it."""
     document: str = columns.text()
     embargo_until: datetime | None = columns.instant(nullable=True)
+    updated_at: datetime = columns.instant()
+    """When the audiences came to read this version."""
 
 
 class Change(Table, table=True):

@@ -14,6 +14,7 @@ class Source(Table, table=True):
 
     __tablename__ = "source"
     __table_args__ = (
+        # Other names are guarded where they are read in (`app.sources.schemas`): a CHECK here would copy the table.
         sa.CheckConstraint("name IS NULL OR anonymity IN ('named', 'pseudonymous')", name="no_name_when_anonymous"),
         sa.Index(None, "recorded_on", "id"),
         sa.Index(None, "organization_id"),
@@ -23,6 +24,7 @@ class Source(Table, table=True):
     kind: SourceKind = columns.choice(SourceKind, "kind")
     anonymity: Anonymity = columns.choice(Anonymity, "anonymity")
     name: str | None = columns.text(500, nullable=True)
+    aliases: list[str] = columns.json_list()
     description: str | None = columns.text(500, nullable=True)
     role: str | None = columns.text(500, nullable=True)
     organization_id: str | None = columns.reference("source.id", nullable=True)

@@ -39,7 +39,7 @@ def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
             raise AlreadyExists(detail, members={"existing_id": relation.id})
     relation = Relation(
         claim_id=claim_id,
-        id=ordered_id(),
+        id=ordered_id(unit.now),
         decided_at=_decided_at(unit, sent.status),
         recorded_at=unit.now,
         **dict(sent),

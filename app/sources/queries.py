@@ -43,7 +43,7 @@ def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     readable(unit, ResourceKind.SOURCE, source_id)
     rated_on, position = col(SourceRating.rated_on), col(SourceRating.position)
     order = Order((Key(rated_on, date.fromisoformat), Key(position, int)), descending=True)
-    listing = Listing(RatingRead, order, f"ratings|{source_id}", render=rating_json)
+    listing = Listing(RatingRead, order, f"ratings|{source_id}", texts=lambda _unit, rows: list(map(rating_json, rows)))
     matching = select(SourceRating, rated_on, position).where(SourceRating.source_id == source_id)
     return many(unit, listing, page, matching)
 

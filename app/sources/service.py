@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
+from app.canonical.derived import derive_claims, derive_source, derive_what_shows
 from app.canonical.reach import record_what_names_source
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
@@ -32,6 +33,16 @@ SYMMETRIC: Final = frozenset(
 SAME: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME})
 """Kinds that tell who a source is, or may be."""
 IDENTIFIES: Final = "That would say who a source is whom the reporting does not name: no identity is kept in the open."
+SHOWN_IN_CLAIMS: Final = (
+    "kind",
+    "anonymity",
+    "name",
+    "description",
+    "language",
+    "member_count_min",
+    "member_count_max",
+)
+"""What claims that name the source are counted and found by."""
 BODIES: Final = frozenset({SourceKind.ORGANIZATION, SourceKind.OUTLET, SourceKind.GROUP})
 """What a source can belong to."""
 IDENTITY: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.DISTINCT_FROM})
@@ -59,6 +70,7 @@ def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None
         unit.session.flush()
         _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
     record_source(unit, source, ChangeAction.CREATED)
+    derive_source(unit.session, source)
     return source
 
 
@@ -97,11 +109,15 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     if reaches:
         check_may_hide(unit, content.visibility)
         source.embargo_until = None
+    shown_anew = any(getattr(content, name) != getattr(source, name) for name in SHOWN_IN_CLAIMS)
     for name, value in _columns(content).items():
         setattr(source, name, value)
     record_source(unit, source, ChangeAction.UPDATED)
+    derive_source(unit.session, source)
     if reaches:
         record_what_names_source(unit, source.id)
+    elif shown_anew:
+        derive_what_shows(unit.session, [source.id])
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.SOURCE, source_id))
 
@@ -166,8 +182,8 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})
-    ends = [rows.locked(unit.session, Source, each) for each in sorted((source_id, sent.other_id))]
-    named = {end.anonymity in WITH_NAME for end in ends if end is not None}
+    locked = rows.locked_with_represented(unit.session, [source_id, sent.other_id])
+    named = {locked[each].anonymity in WITH_NAME for each in (source_id, sent.other_id)}
     if sent.kind in SAME and len(named) > 1:
         raise invalid("/other_id", "identity_not_allowed", IDENTIFIES)
     for relation in queries.relations_between(unit.session, source_id, sent.other_id):
@@ -181,6 +197,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     unit.session.add(relation)
     record_source_relation(unit, relation, ChangeAction.CREATED)
     unit.session.flush()
+    derive_what_shows(unit.session, [source_id, sent.other_id])
     reply = one(unit, readable(unit, ResourceKind.SOURCE_RELATION, relation.id))
     return reply.created(f"/v1/sources/{source_id}/relations/{relation.id}")
 
@@ -192,6 +209,10 @@ def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
     if relation is None or found is None:
         raise NotFound
     unit.precondition.check(found.document)
+    ends = [relation.source_id, relation.other_id]
+    rows.locked_with_represented(unit.session, ends)
     record_source_relation(unit, relation, ChangeAction.DELETED)
+    claims = rows.claims_showing_sources(unit.session, rows.represented_by(unit.session, ends))
     unit.session.delete(relation)
+    derive_claims(unit.session, claims)
     return Reply(body=b"", status=204)

@@ -273,7 +273,6 @@ def ids(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ids:
     """Where the app draws its identifiers from."""
     drawn = Ids(clock)
     monkeypatch.setattr("app.kit.ids.uuid4", drawn.uuid4)
-    monkeypatch.setattr("app.kit.ids.uuid7", drawn.uuid7)
     return drawn
 
 

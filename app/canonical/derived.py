@@ -1,0 +1,193 @@
+"""What is made of other rows to be filtered and searched by: how claims stand, and the text of claims and of sources.
+
+Each range of audiences that reads the same has a row of its own, as in the renditions. Whatever changes what a row is
+made of makes it anew, in its own transaction: with the claim's row locked, so that the last to write has seen all.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from app.access.principals import AUDIENCE_OF, Audience
+from app.canonical import queries
+from app.canonical.claim_contents import claim_contents
+from app.canonical.corroboration import corroborate
+from app.canonical.facts import facts_of
+from app.canonical.quantities import fill_keys
+from app.canonical.queries import Surroundings
+from app.canonical.sources import source_label
+from app.changes.record import Content
+from app.kit.fulltext import add_rows, next_number, remove_rows
+from app.kit.words import indexed, tokens
+from app.models import ClaimStanding, SearchText, Source
+
+AT_ONCE: Final = 500
+"""Claims whose rows are made anew together, when one source stands in very many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What one audience finds of a claim: the columns of its standing, and the tokens of its text."""
+
+    standing: Mapping[str, Any]
+    tokens: str
+
+
+def derive_claims(session: Session, claim_ids: Iterable[str]) -> None:
+    """Makes anew what is made of the claims, which are locked for it in the order of their ids."""
+    wanted = sorted(set(claim_ids))
+    for begin in range(0, len(wanted), AT_ONCE):
+        some = wanted[begin : begin + AT_ONCE]
+        claims = queries.locked_claims(session, some)
+        rows = queries.rows_of_claims(session, list(claims.values()))
+        derive(session, {claim_id: claim_contents(each) for claim_id, each in rows.items()})
+
+
+def derive(session: Session, contents: Mapping[str, Sequence[Content | None]]) -> None:
+    """Makes anew what is made of claims that are locked, from what each audience reads of them by now."""
+    session.flush()
+    standings, texts = queries.standings_of(session, contents), queries.texts_of(session, contents)
+    for claim_id, ranges in derived_of(session, contents).items():
+        new_standings = [
+            ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **made.standing)
+            for first, last, made in ranges
+        ]
+        _replace(session, standings[claim_id], new_standings)
+        _replace_texts(session, texts[claim_id], claim_id, _ranges_of_text(ranges))
+    session.flush()
+
+
+def derived_of(
+    session: Session, contents: Mapping[str, Sequence[Content | None]]
+) -> dict[str, list[tuple[int, int, Derived]]]:
+    """What is made of each claim: the first and the last audience of each range that finds the same, and what."""
+    surroundings = queries.surroundings(session, _attributions(contents))
+    return {
+        claim_id: [
+            (audiences[0], audiences[-1], made)
+            for made, audiences in _grouped(
+                [
+                    None if content is None else _derived(content, surroundings, Audience(seen_by))
+                    for seen_by, content in enumerate(of_claim)
+                ]
+            )
+            if made is not None
+        ]
+        for claim_id, of_claim in contents.items()
+    }
+
+
+def _grouped(made: Sequence[Derived | None]) -> Iterable[tuple[Derived | None, list[int]]]:
+    for value, group in groupby(range(len(made)), key=lambda audience: made[audience]):
+        yield value, list(group)
+
+
+def _attributions(contents: Mapping[str, Sequence[Content | None]]) -> list[Any]:
+    return [
+        attribution
+        for of_claim in contents.values()
+        for content in of_claim
+        if content is not None
+        for attribution in content["attributions"]
+    ]
+
+
+def _derived(content: Content, surroundings: Surroundings, seen_by: Audience) -> Derived:
+    headline: Mapping[str, Any] = next(
+        (each for each in content["assessments"] if each["id"] == content["headline_assessment_id"]), {}
+    )
+    facts = facts_of(content["attributions"], surroundings, seen_by)
+    counted = asdict(corroborate(facts.attributions, facts.sources, links=facts.links))
+    standing = {name: headline.get(name) for name in ("credibility", "confidence", "verdict")} | counted
+    standing["circular"] = int(counted["circular"])
+    return Derived(standing, indexed(_tokens(content, surroundings)))
+
+
+def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
+    """The statement, then the words quoted, then who says so, then the titles where it was read; each once."""
+    pieces: dict[tuple[str, str | None], None] = {(content["statement"], content["language"]): None}
+    attributions = content["attributions"]
+    for quote in (each["quote"] for each in attributions if each["quote"] is not None):
+        pieces[quote["exact"], quote["language"]] = None
+        pieces[quote["original"] or "", None] = None
+    for source in (surroundings.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
+        pieces[source_label(source), source.language if source.name is None else None] = None
+    for document in (surroundings.documents[each["document_id"]] for each in attributions):
+        pieces[document.title or "", document.language] = None
+    return [token for text, language in pieces for token in tokens(text, language)]
+
+
+def derive_what_shows(session: Session, source_ids: Iterable[str]) -> None:
+    """Makes anew what is made of the claims that the sources, or others that stand for them, bear on."""
+    derive_claims(session, queries.claims_showing_sources(session, queries.represented_by(session, source_ids)))
+
+
+def derive_source(session: Session, source: Source) -> None:
+    """Makes anew the text that the source is found by: its names, its description and its role."""
+    own, text = AUDIENCE_OF[source.visibility], source_tokens(source)
+    _replace_texts(
+        session, queries.texts_of(session, [source.id])[source.id], source.id, [(own, Audience.RESTRICTED, text)]
+    )
+
+
+def source_tokens(source: Source) -> str:
+    """The tokens of a source's names, description and role."""
+    parts = [source.name, *source.aliases, source.description, source.role]
+    return indexed([token for part in parts if part is not None for token in tokens(part, None)])
+
+
+def _ranges_of_text(ranges: Sequence[tuple[int, int, Derived]]) -> list[tuple[int, int, str]]:
+    """The ranges of audiences that find the same text, though the claim may stand otherwise for some of them."""
+    joined: list[tuple[int, int, str]] = []
+    for first, last, made in ranges:
+        if joined and joined[-1][1] + 1 == first and joined[-1][2] == made.tokens:
+            joined[-1] = (joined[-1][0], last, made.tokens)
+        else:
+            joined.append((first, last, made.tokens))
+    return joined
+
+
+def _replace(session: Session, old: Sequence[ClaimStanding], new: Sequence[ClaimStanding]) -> None:
+    if [row.model_dump() for row in old] == [row.model_dump() for row in new]:
+        return
+    for row in old:
+        session.delete(row)
+    session.flush()
+    session.add_all(new)
+
+
+def _replace_texts(
+    session: Session, old: Sequence[SearchText], resource_id: str, ranges: Sequence[tuple[int, int, str]]
+) -> None:
+    if [(row.first_audience, row.last_audience, row.tokens) for row in old] == list(ranges):
+        return
+    remove_rows(session, [(row.first_audience, row.number, row.tokens) for row in old])
+    for row in old:
+        session.delete(row)
+    session.flush()
+    new = [
+        SearchText(
+            resource_id=resource_id, first_audience=first, last_audience=last, number=next_number(), tokens=found
+        )
+        for first, last, found in ranges
+    ]
+    session.add_all(new)
+    session.flush()
+    add_rows(session, [(row.first_audience, row.number, row.tokens) for row in new])
+
+
+def derive_missing(session: Session) -> None:
+    """Makes what is made of claims and sources that were recorded before it was kept. Does nothing where all is there.
+
+    The keys of a claim's quantities are made with it.
+    """
+    for source in queries.sources_without_text(session):
+        derive_source(session, source)
+    while claims := queries.claims_without_standing(session, AT_ONCE):
+        for rows in queries.rows_of_claims(session, claims).values():
+            for quantity in rows.quantities:
+                fill_keys(quantity)
+        derive_claims(session, [claim.id for claim in claims])

@@ -1,0 +1,58 @@
+"""What corroboration is counted from, as one audience sees it: attributions, and sources with their relations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.access.principals import AUDIENCE_OF, Audience
+from app.canonical.corroboration import AttributionFacts, HopFacts, SourceFacts, SourceLink
+from app.canonical.queries import Surroundings
+from app.models import Source
+from app.models.vocabulary import HopRole, Stance
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an audience may count a claim's support from."""
+
+    attributions: list[AttributionFacts]
+    sources: dict[str, SourceFacts]
+    links: list[SourceLink]
+
+
+def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundings, seen_by: Audience) -> Facts:
+    """The facts in attributions as the audience reads them, without outlets and relations that are hidden from it."""
+    shown = {each.id: each for each in surroundings.sources.values() if _shown_from(each) <= seen_by}
+    # Those that stand in the chains are seen, since the attributions are; an embargo of theirs ends with the claim's.
+    in_chains = {hop["source_id"] for each in attributions for hop in each["chain"]}
+    known = shown | {source_id: surroundings.sources[source_id] for source_id in in_chains}
+    return Facts(
+        attributions=[_attribution(each, surroundings, shown) for each in attributions],
+        sources={each.id: _source(each) for each in known.values()},
+        links=[
+            SourceLink(row.source_id, row.other_id, row.kind)
+            for row in surroundings.relations
+            if row.source_id in shown and row.other_id in shown
+        ],
+    )
+
+
+def _shown_from(source: Source) -> Audience:
+    """From which audience on the source is shown where others name it, as in `queries.shown_from`."""
+    return max(AUDIENCE_OF[source.visibility], Audience.PUBLIC if source.embargo_until is None else Audience.INTERNAL)
+
+
+def _attribution(
+    attribution: Mapping[str, Any], surroundings: Surroundings, shown: Mapping[str, Source]
+) -> AttributionFacts:
+    outlet_id = surroundings.documents[attribution["document_id"]].outlet_id
+    return AttributionFacts(
+        stance=Stance(attribution["stance"]),
+        document_id=attribution["document_id"],
+        outlet_id=outlet_id if outlet_id in shown else None,
+        chain=[HopFacts(hop["position"], HopRole(hop["role"]), hop["source_id"]) for hop in attribution["chain"]],
+    )
+
+
+def _source(source: Source) -> SourceFacts:
+    return SourceFacts(source.kind, source.member_count_min, source.member_count_max, source.anonymity)

@@ -1,0 +1,44 @@
+"""Who else says so: what is read of it beside a claim."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.access.units import Unit
+from app.canonical import queries
+from app.canonical.replies import joined
+from app.changes.queries import documents_of
+from app.models import ClaimStanding
+from app.models.vocabulary import ResourceKind
+
+
+def corroborations(unit: Unit, claim_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """What the caller reads of who else makes each of the claims, as `claim_schemas.Corroboration`, by the claim's id.
+
+    Of claims that the caller may read, and of no others.
+    """
+    ids = list(claim_ids)
+    if not ids:
+        return {}
+    audience = unit.principal.audience
+    contradictions = queries.contradictions(unit.session, ids, audience, unit.now)
+    standings = queries.standings_seen(unit.session, ids, audience)
+    return {claim_id: _corroboration(row, contradictions[claim_id]) for claim_id, row in standings.items()}
+
+
+def _corroboration(row: ClaimStanding, contradictions: int) -> Mapping[str, Any]:
+    return {
+        "attributions": row.attributions,
+        "documents": row.documents,
+        "outlets": row.outlets,
+        "independent_origins": {"min": row.origins_min, "max": row.origins_max},
+        "circular": bool(row.circular),
+        "denials": row.denials,
+        "contradictions": contradictions,
+    }
+
+
+def claim_texts(unit: Unit, claim_ids: Sequence[str]) -> list[str]:
+    """The documents of claims that the caller may read, in the order of the ids, each with who else says so."""
+    documents = documents_of(unit, ResourceKind.CLAIM, claim_ids)
+    counted = corroborations(unit, claim_ids)
+    return [joined(documents[each], {"corroboration": counted[each]}).decode() for each in claim_ids]

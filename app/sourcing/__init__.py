@@ -1,0 +1,1 @@
+"""Sourcing: how to print who says so, and what to mind before doing it."""
