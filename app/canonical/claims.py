@@ -47,9 +47,9 @@ def record_claim(unit: Unit, claim: Claim, action: ChangeAction) -> None:
 def record_new_claims(unit: Unit, claims: Sequence[ClaimRows]) -> None:
     """Records new claims with all their rows, none of which are written yet."""
     _store(unit, claims, ChangeAction.CREATED)
+    derive(unit.session, {rows.claim.id: claim_contents(rows) for rows in claims}, new=True)
     named = [name for rows in claims for name in _named(rows)]
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
-    derive(unit.session, {rows.claim.id: claim_contents(rows) for rows in claims})
 
 
 def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None:
@@ -57,8 +57,8 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
     before = changes.renditions(unit.session, rows.claim.id)
     seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
     _store(unit, [rows], action)
-    let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
     derive(unit.session, {rows.claim.id: claim_contents(rows)})
+    let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
     if seen_before == _exposure(changes.renditions(unit.session, rows.claim.id)):
         return
     for relation in queries.relations_of_claim(unit.session, rows.claim.id):

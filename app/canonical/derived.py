@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.canonical import queries
@@ -46,18 +46,24 @@ def derive_claims(session: Session, claim_ids: Iterable[str]) -> None:
         derive(session, {claim_id: claim_contents(each) for claim_id, each in rows.items()})
 
 
-def derive(session: Session, contents: Mapping[str, Sequence[Content | None]]) -> None:
-    """Makes anew what is made of claims that are locked, from what each audience reads of them by now."""
+def derive(session: Session, contents: Mapping[str, Sequence[Content | None]], *, new: bool = False) -> None:
+    """Makes anew what is made of claims that are locked, from what each audience reads of them by now.
+
+    Of `new` claims nothing has been made yet.
+    """
     session.flush()
-    standings, texts = queries.standings_of(session, contents), queries.texts_of(session, contents)
-    for claim_id, ranges in derived_of(session, contents).items():
-        new_standings = [
-            ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **made.standing)
-            for first, last, made in ranges
-        ]
-        _replace(session, standings[claim_id], new_standings)
-        _replace_texts(session, texts[claim_id], claim_id, _ranges_of_text(ranges))
-    session.flush()
+    standings: Mapping[str, list[ClaimStanding]] = {}
+    texts: Mapping[str, list[SearchText]] = {}
+    if not new:
+        standings, texts = queries.standings_of(session, contents), queries.texts_of(session, contents)
+    made = derived_of(session, contents)
+    _replace_standings(
+        session, [(standings.get(claim_id, []), _standings(claim_id, ranges)) for claim_id, ranges in made.items()]
+    )
+    _replace_texts(
+        session,
+        [(texts.get(claim_id, []), _texts(claim_id, _ranges_of_text(ranges))) for claim_id, ranges in made.items()],
+    )
 
 
 def derived_of(
@@ -68,16 +74,25 @@ def derived_of(
     return {
         claim_id: [
             (audiences[0], audiences[-1], made)
-            for made, audiences in _grouped(
-                [
-                    None if content is None else _derived(content, surroundings, Audience(seen_by))
-                    for seen_by, content in enumerate(of_claim)
-                ]
-            )
+            for made, audiences in _grouped(_of_audiences(of_claim, surroundings))
             if made is not None
         ]
         for claim_id, of_claim in contents.items()
     }
+
+
+def _of_audiences(of_claim: Sequence[Content | None], surroundings: Surroundings) -> list[Derived | None]:
+    """What each audience finds of one claim; the tokens of what several read alike are made once."""
+    made: list[Derived | None] = []
+    before: tuple[Content | None, str] = (None, "")
+    for seen_by, content in enumerate(of_claim):
+        if content is None:
+            made.append(None)
+            continue
+        if content != before[0]:
+            before = (content, indexed(_tokens(content, surroundings)))
+        made.append(Derived(_standing(content, surroundings, Audience(seen_by)), before[1]))
+    return made
 
 
 def _grouped(made: Sequence[Derived | None]) -> Iterable[tuple[Derived | None, list[int]]]:
@@ -95,15 +110,15 @@ def _attributions(contents: Mapping[str, Sequence[Content | None]]) -> list[Any]
     ]
 
 
-def _derived(content: Content, surroundings: Surroundings, seen_by: Audience) -> Derived:
+def _standing(content: Content, surroundings: Surroundings, seen_by: Audience) -> Mapping[str, Any]:
+    """The columns of a standing."""
     headline: Mapping[str, Any] = next(
         (each for each in content["assessments"] if each["id"] == content["headline_assessment_id"]), {}
     )
     facts = facts_of(content["attributions"], surroundings, seen_by)
     counted = asdict(corroborate(facts.attributions, facts.sources, links=facts.links))
-    standing = {name: headline.get(name) for name in ("credibility", "confidence", "verdict")} | counted
-    standing["circular"] = int(counted["circular"])
-    return Derived(standing, indexed(_tokens(content, surroundings)))
+    assessed = {name: headline.get(name) for name in ("credibility", "confidence", "verdict")}
+    return assessed | counted | {"circular": int(counted["circular"])}
 
 
 def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
@@ -125,12 +140,11 @@ def derive_what_shows(session: Session, source_ids: Iterable[str]) -> None:
     derive_claims(session, queries.claims_showing_sources(session, queries.represented_by(session, source_ids)))
 
 
-def derive_source(session: Session, source: Source) -> None:
+def derive_source(session: Session, source: Source, *, new: bool = False) -> None:
     """Makes anew the text that the source is found by: its names, its description and its role."""
-    own, text = AUDIENCE_OF[source.visibility], source_tokens(source)
-    _replace_texts(
-        session, queries.texts_of(session, [source.id])[source.id], source.id, [(own, Audience.RESTRICTED, text)]
-    )
+    old = [] if new else queries.texts_of(session, [source.id])[source.id]
+    ranges = [(int(AUDIENCE_OF[source.visibility]), int(Audience.RESTRICTED), source_tokens(source))]
+    _replace_texts(session, [(old, _texts(source.id, ranges))])
 
 
 def source_tokens(source: Source) -> str:
@@ -150,33 +164,52 @@ def _ranges_of_text(ranges: Sequence[tuple[int, int, Derived]]) -> list[tuple[in
     return joined
 
 
-def _replace(session: Session, old: Sequence[ClaimStanding], new: Sequence[ClaimStanding]) -> None:
-    if [row.model_dump() for row in old] == [row.model_dump() for row in new]:
-        return
-    for row in old:
-        session.delete(row)
-    session.flush()
-    session.add_all(new)
+def _standings(claim_id: str, ranges: Sequence[tuple[int, int, Derived]]) -> list[ClaimStanding]:
+    return [
+        ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **made.standing)
+        for first, last, made in ranges
+    ]
 
 
-def _replace_texts(
-    session: Session, old: Sequence[SearchText], resource_id: str, ranges: Sequence[tuple[int, int, str]]
-) -> None:
-    if [(row.first_audience, row.last_audience, row.tokens) for row in old] == list(ranges):
-        return
-    remove_rows(session, [(row.first_audience, row.number, row.tokens) for row in old])
-    for row in old:
-        session.delete(row)
-    session.flush()
-    new = [
+def _texts(resource_id: str, ranges: Sequence[tuple[int, int, str]]) -> list[SearchText]:
+    return [
         SearchText(
             resource_id=resource_id, first_audience=first, last_audience=last, number=next_number(), tokens=found
         )
         for first, last, found in ranges
     ]
-    session.add_all(new)
+
+
+def _replace_standings(
+    session: Session, replaced: Sequence[tuple[Sequence[ClaimStanding], Sequence[ClaimStanding]]]
+) -> None:
+    changed = [(old, new) for old, new in replaced if list(map(_values, old)) != list(map(_values, new))]
+    _store(session, [row for old, _ in changed for row in old], [row for _, new in changed for row in new])
+
+
+def _replace_texts(session: Session, replaced: Sequence[tuple[Sequence[SearchText], Sequence[SearchText]]]) -> None:
+    changed = [(old, new) for old, new in replaced if list(map(_text, old)) != list(map(_text, new))]
+    gone, come = [row for old, _ in changed for row in old], [row for _, new in changed for row in new]
+    remove_rows(session, [(row.first_audience, row.number, row.tokens) for row in gone])
+    _store(session, gone, come)
+    add_rows(session, [(row.first_audience, row.number, row.tokens) for row in come])
+
+
+def _store(session: Session, gone: Sequence[SQLModel], come: Sequence[SQLModel]) -> None:
+    for row in gone:
+        session.delete(row)
+    if gone:
+        session.flush()
+    session.add_all(come)
     session.flush()
-    add_rows(session, [(row.first_audience, row.number, row.tokens) for row in new])
+
+
+def _values(row: ClaimStanding) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in ClaimStanding.model_fields)
+
+
+def _text(row: SearchText) -> tuple[int, int, str]:
+    return row.first_audience, row.last_audience, row.tokens
 
 
 def derive_missing(session: Session) -> None:

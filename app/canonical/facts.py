@@ -1,6 +1,6 @@
 """What corroboration is counted from, as one audience sees it: attributions, and sources with their relations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +22,18 @@ class Facts:
 
 def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundings, seen_by: Audience) -> Facts:
     """The facts in attributions as the audience reads them, without outlets and relations that are hidden from it."""
-    shown = {each.id: each for each in surroundings.sources.values() if _shown_from(each) <= seen_by}
-    # Those that stand in the chains are seen, since the attributions are; an embargo of theirs ends with the claim's.
     in_chains = {hop["source_id"] for each in attributions for hop in each["chain"]}
-    known = shown | {source_id: surroundings.sources[source_id] for source_id in in_chains}
+    outlets = {surroundings.documents[each["document_id"]].outlet_id for each in attributions} - {None}
+    relations = surroundings.relations_around(in_chains | outlets)
+    met = {end for row in relations for end in (row.source_id, row.other_id)} | in_chains | outlets
+    shown = {each for each in met if each is not None and _shown_from(surroundings.sources[each]) <= seen_by}
     return Facts(
         attributions=[_attribution(each, surroundings, shown) for each in attributions],
-        sources={each.id: _source(each) for each in known.values()},
+        # Those in the chains are seen, since the attributions are: an embargo of theirs ends with the claim's.
+        sources={each: _source(surroundings.sources[each]) for each in shown | in_chains},
         links=[
             SourceLink(row.source_id, row.other_id, row.kind)
-            for row in surroundings.relations
+            for row in relations
             if row.source_id in shown and row.other_id in shown
         ],
     )
@@ -42,9 +44,7 @@ def _shown_from(source: Source) -> Audience:
     return max(AUDIENCE_OF[source.visibility], Audience.PUBLIC if source.embargo_until is None else Audience.INTERNAL)
 
 
-def _attribution(
-    attribution: Mapping[str, Any], surroundings: Surroundings, shown: Mapping[str, Source]
-) -> AttributionFacts:
+def _attribution(attribution: Mapping[str, Any], surroundings: Surroundings, shown: Set[str]) -> AttributionFacts:
     outlet_id = surroundings.documents[attribution["document_id"]].outlet_id
     return AttributionFacts(
         stance=Stance(attribution["stance"]),

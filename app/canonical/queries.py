@@ -278,7 +278,19 @@ class Surroundings:
     sources: dict[str, Source]
     """Those in the chains, those that they stand for, and the outlets of the documents."""
     documents: dict[str, Document]
-    relations: list[SourceRelation]
+    relations_of: dict[str, list[SourceRelation]]
+    """The relations of each source that has any, from either side."""
+
+    def relations_around(self, source_ids: Iterable[str | None]) -> list[SourceRelation]:
+        """The relations of the sources, of those that they are related to, and so on."""
+        frontier = {each for each in source_ids if each in self.relations_of}
+        reached, met = set(frontier), dict[str, SourceRelation]()
+        while frontier:
+            found = [row for each in frontier for row in self.relations_of[each]]
+            met |= {row.id: row for row in found}
+            frontier = {end for row in found for end in (row.source_id, row.other_id)} - reached
+            reached |= frontier
+        return list(met.values())
 
 
 def surroundings(session: Session, attributions: Iterable[Any]) -> Surroundings:
@@ -288,7 +300,11 @@ def surroundings(session: Session, attributions: Iterable[Any]) -> Surroundings:
     source_ids = {hop["source_id"] for each in named for hop in each["chain"]}
     source_ids |= {row.outlet_id for row in documents.values() if row.outlet_id is not None}
     reached, relations = standing_for(session, source_ids)
-    return Surroundings(_by_id(session, Source, reached), documents, relations)
+    relations_of: dict[str, list[SourceRelation]] = defaultdict(list)
+    for row in relations:
+        relations_of[row.source_id].append(row)
+        relations_of[row.other_id].append(row)
+    return Surroundings(_by_id(session, Source, reached), documents, relations_of)
 
 
 def standing_for(session: Session, source_ids: Iterable[str]) -> tuple[set[str], list[SourceRelation]]:

@@ -70,7 +70,7 @@ def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None
         unit.session.flush()
         _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
     record_source(unit, source, ChangeAction.CREATED)
-    derive_source(unit.session, source)
+    derive_source(unit.session, source, new=True)
     return source
 
 
