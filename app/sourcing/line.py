@@ -6,7 +6,7 @@ that it can stand in a sentence.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -65,14 +65,12 @@ NOBODY: Final = {
 }
 """On deep background: attributed to nobody, not even to an unnamed source (AP)."""
 PASSED_ON: Final = {
-    HopRole.ORIGINATOR: "reported by",
-    HopRole.INTERVIEWER: "reported by",
-    HopRole.OUTLET: "reported by",
     HopRole.TRANSLATOR: "translated by",
     HopRole.RELAYER: "relayed by",
     HopRole.REPUBLISHER: "carried by",
     HopRole.WIRE_SERVICE: "distributed by",
 }
+"""What is said of a hop; of one in any other role, that it reported or cited it."""
 PUBLISHERS: Final = frozenset({HopRole.INTERVIEWER, HopRole.OUTLET, HopRole.REPUBLISHER, HopRole.WIRE_SERVICE})
 PEOPLE: Final = frozenset({SourceKind.PERSON, SourceKind.GROUP, SourceKind.UNKNOWN})
 WITH_PUBLISHED_NAME: Final = frozenset({Anonymity.NAMED, Anonymity.PSEUDONYMOUS})
@@ -173,7 +171,8 @@ class _Telling:
         rest = [self._station(hop) for hop in self._shown(self.later)]
         if self.attribution.stance is not Stance.ASSERTS:
             return self._closed(OPENINGS[self.attribution.stance].format(outlet), rest)
-        return self._closed(f"{outlet} reported" + (" in its own voice, naming no source" if self.full else ""), rest)
+        told = " in its own voice, naming no source" if self.full else ""
+        return self._closed(f"{outlet} reported{told}", rest, published_by="cited by")
 
     def learned(self) -> str:
         """That it is known, from nobody: who passed it on without publishing it is not spoken of either."""
@@ -191,7 +190,9 @@ class _Telling:
         if self.attribution.speech is Speech.OUTLET_VOICE:
             return _Noun(_publisher(self.origin, full=self.full))
         if self.is_protected:
-            return _Noun(_described(self.origin, self.safe))
+            # What describes a body shares words with its name, "a defence ministry"; what describes a person must not.
+            tells = _tells(self.origin.description or "", self.origin, whole=self.origin.kind not in PEOPLE)
+            return _Noun(_undescribed(self.origin) if tells else _described(self.origin))
         return _noun_of(self.origin)
 
     def _is_spoken_of(self, hop: HopRead, noun: _Noun) -> bool:
@@ -255,13 +256,15 @@ class _Telling:
         return self._remarks("who spoke", to)
 
     def _remarks(self, opening: str, to: str | None) -> str:
-        parts = [self._on_terms(), f"to {to}" if to else "", self._said(), self._condition()]
-        told = " ".join(part for part in parts if part)
+        said, condition = self._said(), self._condition()
         hedge = self.safe(self.attribution.hedge) if self.full else None
+        said = f"{said}," if (condition or hedge) and "," in said else said  # AP: a comma after a full date
+        parts = [self._on_terms(), f"to {to}" if to else "", said, condition]
+        told = " ".join(part for part in parts if part)
         hedged = f"qualified it as “{hedge}”" if hedge else ""
         spoke = f"{opening} {told}" if told else ""
         if opening != "who spoke":
-            return f"{spoke}, qualified as “{hedge}”" if spoke and hedge else spoke
+            return f"{spoke.rstrip(',')}, qualified as “{hedge}”" if spoke and hedge else spoke
         return " and ".join(part for part in (spoke, hedged) if part) if spoke else f"who {hedged}" if hedged else ""
 
     def _on_terms(self) -> str:
@@ -293,11 +296,15 @@ class _Telling:
             return f"{ANONYMITY} {lower_first(reason)}"
         return f"{ANONYMITY}, the reason given being “{reason}”"
 
-    def _closed(self, line: str, rest: Sequence[_Station]) -> str:
+    def _closed(self, line: str, rest: Sequence[_Station], *, published_by: str = "reported by") -> str:
         """The line with who passed it on and, in full, where we read it."""
         if rest:
-            passed_on = [f"{PASSED_ON[station.role]} {station.name}" for station in rest]
-            line = f"{line.rstrip(',')}, as {listed([each.rstrip(',') for each in passed_on])}"
+            passed_on = []
+            for station in rest:
+                did = PASSED_ON.get(station.role, published_by)
+                passed_on.append(f"{did} {station.name.rstrip(',')}")
+                published_by = "cited by" if did == published_by else published_by
+            line = f"{line.rstrip(',')}, as {listed(passed_on)}"
         line = line.rstrip(",")
         return line + self._titled(self.document) if self.full else line
 
@@ -324,11 +331,13 @@ def _noun_of(source: SourceRead) -> _Noun:
     return _Noun(f"{source.name}, {lower_first(aside.strip(' .,;'))}", closed=True)
 
 
-def _described(source: SourceRead, safe: Callable[[str | None], str | None] = lambda text: text) -> str:
-    """The description of a source, with an article, or the barest words if there is none that can be printed."""
-    description = (safe(source.description) or "").strip(" .,;")
-    if description:
-        return with_article(lower_first(description))
+def _described(source: SourceRead) -> str:
+    """The description of a source, with an article, or the barest words if it has none."""
+    description = " ".join((source.description or "").split()).strip(" .,;")
+    return with_article(lower_first(description)) if description else _undescribed(source)
+
+
+def _undescribed(source: SourceRead) -> str:
     if source.kind is SourceKind.GROUP:
         return "unidentified sources"
     return {SourceKind.DOCUMENT: "an unidentified document", SourceKind.DATASET: "an unidentified dataset"}.get(
@@ -348,11 +357,11 @@ def _publisher(source: SourceRead, *, full: bool) -> str:
 
 
 def _tells(text: str, source: SourceRead, *, whole: bool = False) -> bool:
-    """Whether the text has the name of the source in it, or a word of the name if it is a person's."""
+    """Whether the text has the name of the source in it or, unless only the whole counts, a word of the name."""
     if source.name is None:
         return False
     name = source.name.casefold()
-    if whole or source.kind not in PEOPLE:
+    if whole or name in text.casefold():
         return name in text.casefold()
     telling = {word.casefold() for word in re.findall(r"\w{2,}", source.name) if not word.islower()}
-    return name in text.casefold() or not telling.isdisjoint(re.findall(r"\w+", text.casefold()))
+    return not telling.isdisjoint(re.findall(r"\w+", text.casefold()))

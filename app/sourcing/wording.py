@@ -12,7 +12,8 @@ TAKES_ARTICLE: Final = re.compile(
 """Names that English puts an article before: the Washington Post, the Ministry of Defence, but Reuters."""
 DETERMINER: Final = re.compile(
     r"(?:an?|the|one|two|three|four|five|six|seven|eight|nine|ten|\d+|another|other|several|some|many|few|multiple|various"
-    r"|numerous|both|all|most|his|her|its|their|our|no|this|these|those|at|more|dozens|\S+['\u2019]s|\S+s['\u2019])(?= |$)",
+    r"|numerous|both|all|most|his|her|its|their|our|no|this|these|those|at|more|dozens"
+    r"|\S+['\u2019]s|\S+s['\u2019])(?= |$)",
     re.IGNORECASE,
 )
 """First words with which a description takes no article: a number, a pronoun, "Russia's"."""
@@ -81,9 +82,11 @@ def when(edtf: str | None, earliest: str | None, latest: str | None) -> str:
 
 
 def _between(first: re.Match[str], last: re.Match[str]) -> str:
+    if first[0] == last[0]:
+        return f"{'on' if first[3] else 'in'} {_date(first)}"
     months_of_one_year = first[1] == last[1] and first[2] and last[2] and not first[3]
     begins = MONTHS[int(first[2]) - 1] if months_of_one_year else _date(first)
-    return f"between {begins} and {_date(last)}"
+    return f"between {begins}{',' if first[3] else ''} and {_date(last)}"  # AP: a comma after the year of a full date
 
 
 def _date(plain: re.Match[str]) -> str:
@@ -95,8 +98,10 @@ def _date(plain: re.Match[str]) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """One phrase of several: "a and b", "a, b and c"; what has a comma of its own is set off with semicolons."""
+    """One phrase of several: "a and b", "a, b and c"; where they have commas of their own, "a; b; and c"."""
     if len(parts) < 2:
         return "".join(parts)
-    comma = "; " if any("," in part for part in parts) and len(parts) > 2 else ", "
-    return f"{comma.join(parts[:-1])} and {parts[-1]}"
+    has_commas = any("," in part for part in parts[:-1])
+    if len(parts) == 2:
+        return f"{parts[0]}{',' if has_commas else ''} and {parts[1]}"
+    return f"{'; '.join(parts[:-1])}; and {parts[-1]}" if has_commas else f"{', '.join(parts[:-1])} and {parts[-1]}"

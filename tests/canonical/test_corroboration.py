@@ -300,7 +300,6 @@ def test_same_as_never_raises_a_number(
     assert after.origins_min <= before.origins_min
     assert at_most(after.origins_max, before.origins_max)
     assert after.outlets <= before.outlets
-    assert at_most(before.circular, after.circular)
 
 
 @given(attributions, links_of_all, known, names, names)

@@ -1,0 +1,299 @@
+"""What an editor should mind before a claim is printed: the Associated Press's tests for anonymous sources, and others.
+
+Nothing here refuses anything. Every check is one small function, and `CHECKS` lists them all. The rules are told in our
+words; those of AP stand in The Associated Press Statement of News Values and Principles, under "Anonymous sources".
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
+from app.canonical.corroboration import Corroboration
+from app.canonical.schemas import RelationRead, SourceRead
+from app.models.vocabulary import (
+    Anonymity,
+    ClaimKind,
+    ClaimRelationKind,
+    RelationStatus,
+    Reliability,
+    SourceKind,
+    Speech,
+    Stance,
+    Terms,
+    VocabularyEnum,
+)
+
+
+class SourcingWarning(VocabularyEnum, origin="Onrecord, after the Associated Press's rules on anonymous sources"):
+    """What is to be minded about the sourcing of a claim."""
+
+    SINGLE_SOURCE = "single_source", "Only one attribution supports it, and its source is not named."
+    NO_SECOND_ORIGIN = "no_second_origin", "It may all come from one origin, and a source of it is not named."
+    ORIGINS_MAY_COINCIDE = "origins_may_coincide", "Two origins count as two that may be the same people."
+    OPINION = "opinion", "A source that is not named is used for an opinion, a prediction or speculation."
+    TERMS_NOT_RECORDED = "terms_not_recorded", "A source is not named, and on what terms it spoke is not recorded."
+    ANONYMITY_REASON_MISSING = "anonymity_reason_missing", "A source is not named, and why is not recorded."
+    BARE_DESCRIPTION = "bare_description", "A source that is not named is described as no more than a source."
+    DECLINED_WHILE_QUOTED = (
+        "declined_while_quoted",
+        "A source is said to have declined to comment, and is used without its name.",
+    )
+    RELIABILITY_NOT_JUDGED = "reliability_not_judged", "The reliability of a source that is not named is not judged."
+    CIRCULAR_REPORTING = "circular_reporting", "The information comes back to where it started."
+    DENIED = "denied", "Someone denies it."
+    CONTRADICTS_AND_CORROBORATES = (
+        "contradicts_and_corroborates",
+        "It is recorded as contradicting a claim and as corroborating the same.",
+    )
+    DIRECT_SPEECH_WITHOUT_QUOTE = "direct_speech_without_quote", "Words are said to be quoted, and are not recorded."
+    OUTLET_VOICE_ON_BACKGROUND = (
+        "outlet_voice_on_background",
+        "What an outlet says in its own voice has terms that only a source can set.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One warning. `detail` says why here, naming nobody; `rule` says where it comes from."""
+
+    code: SourcingWarning
+    title: str
+    detail: str
+    attribution_id: str | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sourcing:
+    """A claim and what is known of its sourcing, as one audience sees it."""
+
+    claim: ClaimRead
+    included: Included
+    corroboration: Corroboration
+    origins_may_coincide: bool = False
+    relations: Sequence[RelationRead] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    detail: str
+    attribution_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A warning, its rule, and what finds it."""
+
+    code: SourcingWarning
+    title: str
+    find: Callable[[Sourcing], Iterable[_Found]]
+    rule: str
+
+
+ONRECORD: Final = "Onrecord"
+AP: Final = "AP News Values and Principles, Anonymous sources"
+MORE_THAN_ONE: Final = f"{AP}: more than one source is sought where the sourcing is anonymous."
+INFORMATION: Final = f"{AP}: what an anonymous source gives is information, not opinion or speculation, and is vital."
+CONDITIONS: Final = f"{AP}: it is to be had in no other way than on the conditions that the source sets."
+IN_POSITION: Final = f"{AP}: the source is reliable and in a position to know."
+EXPLAINED: Final = f"{AP}: the story explains why the source asked for anonymity."
+DESCRIBED: Final = f"{AP}: the source is described so that it is credible; 'a source' alone is not allowed."
+NO_PRETENCE: Final = f"{AP}: nobody is said to have declined to comment who is quoted without a name."
+
+BODILESS: Final = frozenset({SourceKind.OUTLET, SourceKind.DOCUMENT, SourceKind.DATASET})
+"""What sets no terms and has no reason to: anonymity is an agreement with people."""
+NOT_TO_BE_NAMED: Final = frozenset({Terms.BACKGROUND, Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD})
+JUDGEMENTS: Final = frozenset({ClaimKind.OPINION, ClaimKind.PREDICTION})
+SILENT: Final = frozenset({Stance.DENIES, Stance.DECLINES_TO_COMMENT})
+BARE: Final = re.compile(
+    r"(?:(?:an?|the|one|two|three|another|other|multiple|several|some|many|few|various|both"
+    r"|anonymous|unnamed|unidentified|undisclosed|\d+) )*"
+    r"(?:sources?|officials?|persons?|people|individuals?|insiders?|experts?|analysts?|observers?|someone)"
+)
+CONDITION_ALONE: Final = re.compile(r"(?:spoke |speaking )?(?:up)?on (?:the )?condition of anonymity\.?", re.IGNORECASE)
+
+
+def sourcing_warnings(sourcing: Sourcing) -> list[Warned]:
+    """The warnings of a claim, in the order of `CHECKS`, those of one check in the order of the attributions."""
+    return [
+        Warned(check.code, check.title, found.detail, found.attribution_id, check.rule)
+        for check in CHECKS
+        for found in check.find(sourcing)
+    ]
+
+
+def _origin(sourcing: Sourcing, attribution: AttributionRead) -> SourceRead:
+    return sourcing.included.sources[min(attribution.chain, key=lambda hop: hop.position).source_id]
+
+
+def _unnamed(sourcing: Sourcing) -> Iterator[tuple[AttributionRead, SourceRead]]:
+    """The attributions to people whom print does not name: unknown, under a pseudonym, or by the terms."""
+    for attribution in sourcing.claim.attributions:
+        source = _origin(sourcing, attribution)
+        says_nothing = attribution.stance is Stance.DECLINES_TO_COMMENT
+        if attribution.speech is Speech.OUTLET_VOICE or source.kind in BODILESS or says_nothing:
+            continue
+        if source.anonymity is not Anonymity.NAMED or attribution.terms in NOT_TO_BE_NAMED:
+            yield attribution, source
+
+
+def _supporting(sourcing: Sourcing) -> list[tuple[AttributionRead, SourceRead]]:
+    return [(each, source) for each, source in _unnamed(sourcing) if each.stance not in SILENT]
+
+
+def _single_source(sourcing: Sourcing) -> Iterator[_Found]:
+    if sourcing.corroboration.attributions == 1:
+        for attribution, source in _supporting(sourcing):
+            if source.kind is not SourceKind.GROUP or (source.member_count_min or 1) < 2:
+                yield _Found("It rests on this attribution alone, and its source is not named.", attribution.id)
+
+
+def _no_second_origin(sourcing: Sourcing) -> Iterator[_Found]:
+    fewest, most = sourcing.corroboration.origins_min, sourcing.corroboration.origins_max
+    if fewest < 2 and _supporting(sourcing):
+        may_be = "" if most == 1 else "; it may be more, but nothing recorded says so"
+        yield _Found(f"A source is not named, and only one independent origin is certain{may_be}.")
+
+
+def _origins_may_coincide(sourcing: Sourcing) -> Iterator[_Found]:
+    if sourcing.origins_may_coincide:
+        yield _Found(
+            "At least one of its origins is not named, and no distinct_from says that it is not another of them."
+        )
+
+
+def _opinion(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution, _source in _unnamed(sourcing):
+        if sourcing.claim.kind in JUDGEMENTS:
+            yield _Found(
+                f"The claim is of the kind {sourcing.claim.kind}, and this source is not named.", attribution.id
+            )
+        elif attribution.stance is Stance.SPECULATES:
+            yield _Found("This source speculates, and is not named.", attribution.id)
+
+
+def _terms_not_recorded(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution, _source in _unnamed(sourcing):
+        if attribution.terms is Terms.UNSPECIFIED:
+            yield _Found("This source is not named, and its terms are unspecified.", attribution.id)
+
+
+def _anonymity_reason_missing(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution, _source in _unnamed(sourcing):
+        reason = (attribution.anonymity_reason or "").strip()
+        if not reason:
+            yield _Found("No reason is recorded why this source is not named.", attribution.id)
+        elif CONDITION_ALONE.fullmatch(reason):
+            yield _Found("That anonymity was a condition is recorded, but not why.", attribution.id)
+
+
+def _bare_description(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution, source in _unnamed(sourcing):
+        description = " ".join((source.description or "").casefold().strip(" .").split())
+        if not description:
+            yield _Found("This source is not named, and has no description.", attribution.id)
+        elif BARE.fullmatch(description):
+            yield _Found("The description does not tell how this source could know.", attribution.id)
+
+
+def _declined_while_quoted(sourcing: Sourcing) -> Iterator[_Found]:
+    quoted = {source.id for _attribution, source in _unnamed(sourcing)}
+    for attribution in sourcing.claim.attributions:
+        if attribution.stance is Stance.DECLINES_TO_COMMENT and _origin(sourcing, attribution).id in quoted:
+            yield _Found("This source did comment: another attribution uses it without its name.", attribution.id)
+
+
+def _reliability_not_judged(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution, source in _unnamed(sourcing):
+        if source.reliability is Reliability.F:
+            yield _Found("This source is not named, and its reliability is F, cannot be judged.", attribution.id)
+
+
+def _circular_reporting(sourcing: Sourcing) -> Iterator[_Found]:
+    if sourcing.corroboration.circular:
+        yield _Found("Followed from hand to hand, the chains of its attributions lead back to where they were before.")
+
+
+def _denied(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution in sourcing.claim.attributions:
+        if attribution.stance is Stance.DENIES:
+            yield _Found("This attribution denies it.", attribution.id)
+
+
+def _contradicts_and_corroborates(sourcing: Sourcing) -> Iterator[_Found]:
+    kinds: dict[str, set[ClaimRelationKind]] = {}
+    for relation in sourcing.relations:
+        if relation.status is not RelationStatus.REJECTED:
+            ours = relation.claim_id == sourcing.claim.id
+            kinds.setdefault(relation.other_claim_id if ours else relation.claim_id, set()).add(relation.kind)
+    for other, held in sorted(kinds.items()):
+        if {ClaimRelationKind.CONTRADICTS, ClaimRelationKind.CORROBORATES} <= held:
+            yield _Found(f"Both are recorded of the claim {other}; one of them is to be rejected.")
+
+
+def _direct_speech_without_quote(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution in sourcing.claim.attributions:
+        if attribution.speech in {Speech.DIRECT, Speech.MIXED} and attribution.quote is None:
+            yield _Found(f"The speech is {attribution.speech}, and there is no quote.", attribution.id)
+
+
+def _outlet_voice_on_background(sourcing: Sourcing) -> Iterator[_Found]:
+    for attribution in sourcing.claim.attributions:
+        if attribution.speech is Speech.OUTLET_VOICE and attribution.terms in NOT_TO_BE_NAMED:
+            yield _Found(f"The outlet speaks in its own voice, and the terms are {attribution.terms}.", attribution.id)
+
+
+CHECKS: Final = (
+    Check(SourcingWarning.SINGLE_SOURCE, "A single source, not named", _single_source, MORE_THAN_ONE),
+    Check(SourcingWarning.NO_SECOND_ORIGIN, "No second independent origin", _no_second_origin, MORE_THAN_ONE),
+    Check(
+        SourcingWarning.ORIGINS_MAY_COINCIDE,
+        "Origins may be the same people",
+        _origins_may_coincide,
+        ONRECORD + ": a source that is not named is told from another by a relation, or not at all.",
+    ),
+    Check(SourcingWarning.OPINION, "No information, but opinion or speculation", _opinion, INFORMATION),
+    Check(SourcingWarning.TERMS_NOT_RECORDED, "Terms not recorded", _terms_not_recorded, CONDITIONS),
+    Check(
+        SourcingWarning.ANONYMITY_REASON_MISSING,
+        "No reason given for anonymity",
+        _anonymity_reason_missing,
+        EXPLAINED,
+    ),
+    Check(SourcingWarning.BARE_DESCRIPTION, "Bare description", _bare_description, DESCRIBED),
+    Check(
+        SourcingWarning.DECLINED_WHILE_QUOTED,
+        "Declined to comment, and quoted without a name",
+        _declined_while_quoted,
+        NO_PRETENCE,
+    ),
+    Check(SourcingWarning.RELIABILITY_NOT_JUDGED, "Reliability not judged", _reliability_not_judged, IN_POSITION),
+    Check(
+        SourcingWarning.CIRCULAR_REPORTING,
+        "Circular reporting",
+        _circular_reporting,
+        ONRECORD + ": information that comes back to its origin confirms nothing.",
+    ),
+    Check(SourcingWarning.DENIED, "Denied", _denied, ONRECORD + ": a denial is printed beside the claim."),
+    Check(
+        SourcingWarning.CONTRADICTS_AND_CORROBORATES,
+        "Contradicts and corroborates one claim",
+        _contradicts_and_corroborates,
+        ONRECORD + ": two claims that cannot both be true do not support each other.",
+    ),
+    Check(
+        SourcingWarning.DIRECT_SPEECH_WITHOUT_QUOTE,
+        "Direct speech without a quote",
+        _direct_speech_without_quote,
+        ONRECORD + ": what is in quotation marks is recorded word for word.",
+    ),
+    Check(
+        SourcingWarning.OUTLET_VOICE_ON_BACKGROUND,
+        "Terms on an outlet's own voice",
+        _outlet_voice_on_background,
+        ONRECORD + ": terms are agreed between a source and a reporter.",
+    ),
+)
+"""Every check, in the order in which the warnings come: what concerns the whole of the sourcing first."""
