@@ -84,6 +84,9 @@ OWN_FORMS: Final = str.maketrans(
 CLUSTER: Final = re.compile("(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u3099\u309a\u1160-\u11ff]{0,9}")
 """A character and what is written on it, which a text may hold apart or as one."""
 
+PRINTERS_MARKS: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00a0", " "))
+"""The quotes and dashes that alone keep most English text from being ASCII, which is read three times as fast."""
+
 ASCII_WORD: Final = re.compile("[a-z0-9]+")
 FLOAT_AND_MORE: Final = re.compile("[0-9]+e[0-9]+[a-z]")
 """PostgreSQL would read `1e5km` as the number 1e5 and the word km."""
@@ -152,6 +155,7 @@ def indexed(words: Iterable[str]) -> str:
 
 
 def _words(text: str) -> Iterator[_Word]:
+    text = text.translate(PRINTERS_MARKS)
     if text.isascii():
         for word in ASCII_WORD.finditer(text.lower()):
             yield _Word(word[0], [word.span()], is_paired=False)
@@ -261,6 +265,7 @@ def _encoded(letters: str) -> str:
     return f"x{token}" if FLOAT_AND_MORE.match(token) else token
 
 
+@lru_cache(maxsize=8192)
 def _encoded_character(character: str) -> str:
     if character.isascii():
         return character

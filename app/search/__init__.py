@@ -1,0 +1,1 @@
+"""Search: which stored claims a text repeats."""
