@@ -21,25 +21,35 @@ from app.attributions.router import router as attributions
 from app.claims.router import router as claims
 from app.claims.router import source_router as claims_of_source
 from app.documents.router import router as documents
+from app.factcheck.router import router as fact_checks
+from app.facets.router import router as facets
 from app.health.router import router as health
 from app.keys.router import router as keys
 from app.keys.service import ensure_first_key
 from app.kit import problems
 from app.kit.requests import RequestLayer
 from app.relations.router import router as relations
+from app.search.router import router as search
 from app.settings import Settings
 from app.sources.router import router as sources
+from app.sourcing.router import router as sourcing
+from app.track_record.router import router as track_record
 from app.vocabulary.router import router as vocabulary
 
 TITLE = "Onrecord"
 ROUTERS = (
     claims_of_source,
+    search,
+    facets,  # before claims, whose ids would take its path
     claims,
     attributions,
     assessments,
+    sourcing,
     relations,
     sources,
+    track_record,
     documents,
+    fact_checks,
     vocabulary,
     keys,
     health,

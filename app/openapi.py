@@ -39,6 +39,8 @@ origin to what we read. **Assessments** say what we think of it. Sources may be 
 * `GET /v1/vocabulary` explains every term.
 """.strip()
 
+VERSIONED: Final = ("/v1/", "/v1alpha1/")
+"""What the paths of routes begin with whose answers bear an ETag."""
 ALWAYS: Final = (422, 431)
 """Problems of every route: a parameter that it does not have, a query that is too long."""
 OF_SCOPE: Final = (401, 403, 503)
@@ -123,6 +125,7 @@ TAGS: Final = [
     {"name": "Relations", "description": "How claims stand to one another."},
     {"name": "Sources", "description": "Who speaks, how reliable they are, how they stand to one another."},
     {"name": "Documents", "description": "Where claims are read."},
+    {"name": "Fact checks", "description": "Published reviews, as clients of Google's Fact Check Tools read them."},
     {"name": "Vocabulary", "description": "What every term means."},
     {"name": "Keys", "description": "Who may do what."},
     {"name": "Service", "description": "Whether the service is well."},
@@ -166,7 +169,7 @@ class _Kind:
     @property
     def cached(self) -> bool:
         """Whether what is read bears an ETag and may be answered with 304."""
-        return self.method == "GET" and self.path.startswith("/v1/")
+        return self.method == "GET" and self.path.startswith(VERSIONED)
 
     @property
     def names_version(self) -> bool:
@@ -209,7 +212,7 @@ def _complete(operation: dict[str, Any], kind: _Kind) -> None:
 
 
 def _answer_headers(operation: dict[str, Any], kind: _Kind, status: str) -> Iterator[str]:
-    if kind.path.startswith("/v1/") and status != "204":
+    if kind.path.startswith(VERSIONED) and status != "204":
         yield "ETag"
     if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
         yield "Link"

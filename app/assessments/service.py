@@ -17,6 +17,7 @@ from app.canonical.replies import check_references, part, readable
 from app.documents.service import add_document
 from app.kit.ids import ordered_id
 from app.kit.problems import AlreadyExists, invalid
+from app.kit.urls import site_of
 from app.models import Assessment, Document, Evidence
 from app.models.vocabulary import ChangeAction, ConfidenceScale, ResourceKind, Scope
 
@@ -68,6 +69,7 @@ def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, 
         supersedes_id=getattr(sent, "supersedes_id", None),
         assessed_at=sent.assessed_at or unit.now,
         recorded_at=unit.now,
+        review_site=None if sent.review_url is None else site_of(sent.review_url),
         **_confidence(sent),
         **{name: getattr(sent, name) for name in AssessmentFields.model_fields},
     )

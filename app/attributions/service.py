@@ -36,6 +36,7 @@ S = TypeVar("S", SourceCreate, DocumentCreate)
 
 def create_attribution(unit: Unit, claim_id: str, sent: AttributionCreate) -> Reply:
     """Records an attribution of the claim and answers with it. Raises NotFound, Conflict, and as `add_attribution`."""
+    _hold_first(unit, sent)
     claim_rows = rows.claim_rows(unit.session, unretracted_claim(unit, claim_id))
     attribution = add_attribution(unit, claim_rows, sent)
     record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
@@ -145,6 +146,17 @@ def _columns(unit: Unit, content: AttributionContent, pointer: str) -> dict[str,
     return columns
 
 
+def _hold_first(unit: Unit, sent: AttributionCreate | AttributionPatch) -> None:
+    """Holds what is named before the claim is locked: in that order whoever changes a source locks it and its claims.
+
+    In the other order each of the two would wait for the other.
+    """
+    chain = getattr(sent, "chain", None) or []
+    documents = [getattr(sent, "document_id", None), *(hop.document_id for hop in chain)]
+    rows.held(unit.session, Source, [hop.source_id for hop in chain if hop.source_id is not None])
+    rows.held(unit.session, Document, [each for each in documents if each is not None])
+
+
 def _held_names(unit: Unit, content: AttributionContent) -> tuple[dict[str, Audience], dict[str, Audience]]:
     """From which audience on the sources and the documents that it names may be seen, held so that this stays so."""
     documents = [content.document_id, *(hop.document_id for hop in content.chain if hop.document_id is not None)]
@@ -201,6 +213,7 @@ def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: Att
 
     Raises NotFound, Stale, Conflict for a retracted claim, and Invalid for what the merged attribution breaks.
     """
+    _hold_first(unit, patch)
     claim = unretracted_claim(unit, claim_id)
     attribution = _readable_attribution(unit, claim_id, attribution_id)
     hops = queries.hops(unit.session, claim_id, attribution_id)

@@ -1,6 +1,6 @@
 """The shape of a claim's canonical document: the claim, its attributions with their chains, and its assessments."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -16,7 +16,7 @@ from app.canonical.schemas import (
 )
 from app.canonical.values import OccurredRead, Place, QuantityRead, QuoteRead
 from app.kit.codes import Language
-from app.kit.schemas import Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Url
+from app.kit.schemas import Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Url, may_lack
 from app.models.vocabulary import (
     ClaimKind,
     ClaimStatus,
@@ -220,12 +220,46 @@ class Corroboration(Reading):
     )
 
 
+class Snippet(Reading):
+    """A passage of a claim with words of the query in it."""
+
+    place: Literal["statement", "quote", "source", "document_title"] = Field(
+        alias="in", description="Where it stands.", examples=["statement"]
+    )
+    text: str = Field(
+        description="The text, plain; of a long one the part around the first match, with an ellipsis where it is cut.",
+        examples=["Nine North Korean workers sent to Russia defected to South Korea."],
+    )
+    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="Where the words stand in `text`: start and end of each, counted in code points from 0.",
+        examples=[[[18, 25]]],
+    )
+
+
+class Found(Reading):
+    """Why the claim was found by `q`."""
+
+    score: int | None = Field(
+        description="How well it matches, to compare with others of the same list; null in another order than that of "
+        "relevance, and for claims that are too many to be ranked.",
+        examples=[1270],
+        ge=0,
+    )
+    snippets: list[Snippet] = Field(
+        description="The first five passages with words of the query in them: the statement, then quotes, then names "
+        "of sources, then titles of documents."
+    )
+
+
 class ClaimListed(ClaimRead):
     """A claim, and who else says so."""
+
+    model_config = may_lack("found")
 
     corroboration: Corroboration | None = Field(
         description="Who else says so, today; null in a reading of the past.",
     )
+    found: Found | None = Field(None, description="Why it was found; in lists asked for with `q` alone.")
 
 
 class Included(Reading):

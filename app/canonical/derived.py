@@ -16,11 +16,13 @@ from app.canonical import queries
 from app.canonical.claim_contents import claim_contents
 from app.canonical.corroboration import corroborate
 from app.canonical.facts import facts_of
+from app.canonical.names import name_tokens
 from app.canonical.quantities import fill_keys
 from app.canonical.queries import Surroundings
 from app.canonical.sources import source_label
 from app.changes.record import Content
 from app.kit.fulltext import add_rows, next_number, remove_rows
+from app.kit.urls import site_of
 from app.kit.words import indexed, tokens
 from app.models import ClaimStanding, SearchText, Source
 
@@ -38,6 +40,7 @@ class Derived:
 
 def derive_claims(session: Session, claim_ids: Iterable[str]) -> None:
     """Makes anew what is made of the claims, which are locked for it in the order of their ids."""
+    session.flush()
     wanted = sorted(set(claim_ids))
     for begin in range(0, len(wanted), AT_ONCE):
         some = wanted[begin : begin + AT_ONCE]
@@ -62,7 +65,7 @@ def derive(session: Session, contents: Mapping[str, Sequence[Content | None]], *
     )
     _replace_texts(
         session,
-        [(texts.get(claim_id, []), _texts(claim_id, _ranges_of_text(ranges))) for claim_id, ranges in made.items()],
+        [(texts.get(claim_id, []), _texts(claim_id, ranges_of_text(ranges))) for claim_id, ranges in made.items()],
     )
 
 
@@ -136,24 +139,33 @@ def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
 
 
 def derive_what_shows(session: Session, source_ids: Iterable[str]) -> None:
-    """Makes anew what is made of the claims that the sources, or others that stand for them, bear on."""
-    derive_claims(session, queries.claims_showing_sources(session, queries.represented_by(session, source_ids)))
+    """Makes anew what is made of the claims that the sources, or others that stand for them, bear on.
+
+    Those sources are locked for it, so that nobody names one of them in a claim that is not looked for.
+    """
+    session.flush()
+    derive_claims(
+        session, queries.claims_showing_sources(session, queries.locked_with_represented(session, source_ids))
+    )
 
 
 def derive_source(session: Session, source: Source, *, new: bool = False) -> None:
-    """Makes anew the text that the source is found by: its names, its description and its role."""
+    """Makes anew the text that the source is found by: its names, as written and in Latin letters."""
     old = [] if new else queries.texts_of(session, [source.id])[source.id]
-    ranges = [(int(AUDIENCE_OF[source.visibility]), int(Audience.RESTRICTED), source_tokens(source))]
-    _replace_texts(session, [(old, _texts(source.id, ranges))])
+    _replace_texts(session, [(old, _texts(source.id, ranges_of_source(source)))])
+
+
+def ranges_of_source(source: Source) -> list[tuple[int, int, str]]:
+    """The first and the last audience of those that find the source, and the tokens of its text."""
+    return [(int(AUDIENCE_OF[source.visibility]), int(Audience.RESTRICTED), source_tokens(source))]
 
 
 def source_tokens(source: Source) -> str:
-    """The tokens of a source's names, description and role."""
-    parts = [source.name, *source.aliases, source.description, source.role]
-    return indexed([token for part in parts if part is not None for token in tokens(part, None)])
+    """The tokens of a source's names."""
+    return indexed(token for name in (source.name, *source.aliases) if name for token in name_tokens(name))
 
 
-def _ranges_of_text(ranges: Sequence[tuple[int, int, Derived]]) -> list[tuple[int, int, str]]:
+def ranges_of_text(ranges: Sequence[tuple[int, int, Derived]]) -> list[tuple[int, int, str]]:
     """The ranges of audiences that find the same text, though the claim may stand otherwise for some of them."""
     joined: list[tuple[int, int, str]] = []
     for first, last, made in ranges:
@@ -215,7 +227,7 @@ def _text(row: SearchText) -> tuple[int, int, str]:
 def derive_missing(session: Session) -> None:
     """Makes what is made of claims and sources that were recorded before it was kept. Does nothing where all is there.
 
-    The keys of a claim's quantities are made with it.
+    The keys of a claim's quantities and the sites of its reviews are made with it.
     """
     for source in queries.sources_without_text(session):
         derive_source(session, source)
@@ -223,4 +235,6 @@ def derive_missing(session: Session) -> None:
         for rows in queries.rows_of_claims(session, claims).values():
             for quantity in rows.quantities:
                 fill_keys(quantity)
+            for each in rows.assessments:
+                each.review_site = None if each.review_url is None else site_of(each.review_url)
         derive_claims(session, [claim.id for claim in claims])

@@ -27,14 +27,15 @@ def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundin
     relations = surroundings.relations_around(in_chains | outlets)
     met = {end for row in relations for end in (row.source_id, row.other_id)} | in_chains | outlets
     shown = {each for each in met if each is not None and _shown_from(surroundings.sources[each]) <= seen_by}
+    # Those in the chains are seen, since the attributions are: an embargo of theirs ends no later than the claim's.
+    known = shown | in_chains
     return Facts(
         attributions=[_attribution(each, surroundings, shown) for each in attributions],
-        # Those in the chains are seen, since the attributions are: an embargo of theirs ends with the claim's.
-        sources={each: _source(surroundings.sources[each]) for each in shown | in_chains},
+        sources={each: _source(surroundings.sources[each]) for each in known},
         links=[
             SourceLink(row.source_id, row.other_id, row.kind)
             for row in relations
-            if row.source_id in shown and row.other_id in shown
+            if row.source_id in known and row.other_id in known
         ],
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
@@ -34,26 +34,38 @@ from app.models.vocabulary import ClaimRelationKind, RelationStatus, SourceKind,
 R = TypeVar("R", bound=SQLModel)
 D = TypeVar("D", Source, Document)
 
+ANEW: Final = {"populate_existing": True}
+"""Reads rows again that the session has read before: somebody else may have changed them until they were locked. What
+the session itself has changed must be flushed by then."""
+
 
 def locked(session: Session, table: type[R], resource_id: str) -> R | None:
     """The row with this id, locked against other writers until the transaction ends."""
     row: Any = table
-    return session.exec(select(table).where(row.id == resource_id).with_for_update()).one_or_none()
+    found = select(table).where(row.id == resource_id).with_for_update().execution_options(**ANEW)
+    return session.exec(found).one_or_none()
 
 
 def locked_claims(session: Session, ids: Iterable[str]) -> dict[str, Claim]:
     """The claims, locked in the order of their ids, so that two writers cannot wait for each other."""
     rows = select(Claim).where(col(Claim.id).in_(set(ids))).order_by(Claim.id).with_for_update()
-    return {row.id: row for row in session.exec(rows)}
+    return {row.id: row for row in session.exec(rows.execution_options(**ANEW))}
 
 
 def held(session: Session, table: type[Source] | type[Document], ids: Iterable[str]) -> dict[str, Audience]:
     """From which audience on each of the rows may be seen, held so that it stays so until the transaction ends.
 
     Whoever hides a row locks it, so it is hidden before it is held, or when whoever holds it has committed. What was
-    found out about a row before it was held may be out of date.
+    found out about a row before it was held may be out of date. With documents their outlets are held: a claim counts
+    them, and shows them to whoever looks for the claims of an outlet only once it is committed.
     """
-    return _audiences(session, _visibilities(table, hold=True), ids)
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    found = _audiences(session, _visibilities(table, hold=True), wanted)
+    if table is Document:
+        session.exec(_outlets_held(), params={"ids": list(wanted)}).all()
+    return found
 
 
 def source_kind(session: Session, source_id: str) -> SourceKind | None:
@@ -213,9 +225,16 @@ def _visibilities(table: type[Source] | type[Document], *, hold: bool) -> Any:
 
 
 @cache
+def _outlets_held() -> Any:
+    outlets = select(Document.outlet_id).where(_among_ids(Document))
+    rows = select(Source.id).where(col(Source.id).in_(outlets)).order_by(Source.id)
+    return rows.with_for_update(read=True, key_share=True)
+
+
+@cache
 def _held_back(table: type[Source] | type[Document]) -> Any:
     rows = select(table).where(_among_ids(table), col(table.embargo_until).is_not(None))
-    return rows.order_by(table.id).with_for_update()
+    return rows.order_by(table.id).with_for_update().execution_options(**ANEW)
 
 
 def _among_ids(table: type[Source] | type[Document]) -> ColumnElement[bool]:
@@ -256,19 +275,25 @@ def relations_of_claim(session: Session, claim_id: str) -> list[Relation]:
 
 
 def relations_of_source(session: Session, source_id: str) -> list[SourceRelation]:
-    """Every relation of the source, from either side."""
+    """Every relation of the source, from either side, locked."""
     either = or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id)
-    return list(session.exec(select(SourceRelation).where(either).order_by(SourceRelation.id)))
+    return _locked_in_order(session, SourceRelation, either)
 
 
 def sources_of_organization(session: Session, source_id: str) -> list[Source]:
-    """The sources that belong to this one."""
-    return list(session.exec(select(Source).where(Source.organization_id == source_id).order_by(Source.id)))
+    """The sources that belong to this one, locked."""
+    return _locked_in_order(session, Source, col(Source.organization_id) == source_id)
 
 
 def documents_of_outlet(session: Session, source_id: str) -> list[Document]:
-    """The documents that the source published."""
-    return list(session.exec(select(Document).where(Document.outlet_id == source_id).order_by(Document.id)))
+    """The documents that the source published, locked."""
+    return _locked_in_order(session, Document, col(Document.outlet_id) == source_id)
+
+
+def _locked_in_order(session: Session, table: type[R], condition: ColumnElement[bool]) -> list[R]:
+    row: Any = table
+    rows = select(table).where(condition).order_by(row.id).with_for_update()
+    return list(session.exec(rows.execution_options(**ANEW)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,22 +369,25 @@ def represented_by(session: Session, source_ids: Iterable[str]) -> set[str]:
 
 def _relations_touching(session: Session, source_ids: set[str]) -> list[SourceRelation]:
     touching = or_(col(SourceRelation.source_id).in_(source_ids), col(SourceRelation.other_id).in_(source_ids))
-    return list(session.exec(select(SourceRelation).where(touching).order_by(SourceRelation.id)))
+    rows = select(SourceRelation).where(touching).order_by(SourceRelation.id)
+    return list(session.exec(rows.execution_options(**ANEW)))
 
 
 def _by_id(session: Session, table: type[D], ids: Iterable[str]) -> dict[str, D]:
-    return {row.id: row for row in session.exec(select(table).where(col(table.id).in_(set(ids))))}
+    rows = select(table).where(col(table.id).in_(set(ids))).execution_options(**ANEW)
+    return {row.id: row for row in session.exec(rows)}
 
 
 def locked_with_represented(session: Session, source_ids: Iterable[str]) -> dict[str, Source]:
     """The sources, which there are, and all that they represent, locked in the order of their ids.
 
-    Whoever names one of them in a claim holds it, so the claims that count them are all there once they are locked.
+    Whoever names one of them in a claim, or a document of its, holds it: so the claims that count them are all there
+    once they are locked.
     """
     locked: dict[str, Source] = {}
     while (wanted := represented_by(session, source_ids)) != locked.keys():
         rows = select(Source).where(col(Source.id).in_(wanted)).order_by(Source.id).with_for_update()
-        locked = {row.id: row for row in session.exec(rows)}
+        locked = {row.id: row for row in session.exec(rows.execution_options(**ANEW))}
     return locked
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import column
 from app.access.principals import AUDIENCE_OF
 from app.access.units import Reply, Unit
 from app.changes import queries
-from app.kit.paging import Cursors, Key, Order, PageParameters, chosen_fields, page_of
+from app.kit.paging import Cursors, Key, KeyValue, Order, PageParameters, chosen_fields, page_of
 from app.kit.problems import FieldError, Forbidden, Invalid, NotFound, invalid_parameter
 from app.kit.schemas import Reading
 from app.models import Rendition
@@ -157,12 +157,20 @@ class Listing:
     with_included: bool = False
     texts: Callable[[Unit, list[Any]], list[str]] = lambda _unit, values: values
     """Makes the items' JSON texts of the first columns of a page's rows; canonical documents are text already."""
+    carried: Sequence[KeyValue] = ()
+    """What each cursor holds beside the place in the list: what the order was made with on the first page."""
 
     def cursors(self, unit: Unit) -> Cursors:
         """The cursors of this list for this audience."""
-        pepper = unit.context.pepper
-        bound_to = f"{self.bound_to}|{self.order.descending}|{unit.principal.audience}"
-        return Cursors(sign=lambda payload: pepper.digest("cursor", payload), bound_to=bound_to)
+        return cursors_of(unit, f"{self.bound_to}|{self.order.descending}")
+
+
+def cursors_of(unit: Unit, bound_to: str) -> Cursors:
+    """The cursors of what they are bound to, for the caller's audience."""
+    pepper = unit.context.pepper
+    return Cursors(
+        sign=lambda payload: pepper.digest("cursor", payload), bound_to=f"{bound_to}|{unit.principal.audience}"
+    )
 
 
 def many(unit: Unit, listing: Listing, page: PageParameters, matching: Any) -> Reply:
@@ -178,7 +186,7 @@ def many(unit: Unit, listing: Listing, page: PageParameters, matching: Any) -> R
         items = parsed = [{name: value for name, value in item.items() if name in fields} for item in parsed]
     body: dict[str, Any] = {
         "items": items,
-        "next_cursor": cursors.write(found.rows[-1][1:]) if found.more else None,
+        "next_cursor": cursors.write([*found.rows[-1][1:], *listing.carried]) if found.more else None,
     }
     if found.total is not None:
         body["total"] = found.total

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.kit.codes import Country, Language
-from app.kit.schemas import Day, Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Url
+from app.kit.schemas import Day, Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Url, may_lack
 from app.models.vocabulary import (
     Anonymity,
     ClaimRelationKind,
@@ -45,6 +45,12 @@ class SourceFields(Payload):
         description="Its name; only for named and pseudonymous sources. A real name on any other is refused.",
         examples=[None],
     )
+    aliases: Annotated[list[Line], Field(max_length=50)] = Field(
+        default=[],
+        description="Other names that it is found by: in other scripts, former, short. Only for named and pseudonymous "
+        "sources. Left out of what is read where there are none.",
+        examples=[["Alexander Matsegora"]],
+    )
     description: Line | None = Field(
         None, description="How the reporting describes it.", examples=["a source familiar with the situation"]
     )
@@ -71,7 +77,8 @@ class SourceFields(Payload):
 class SourceRead(SourceFields):
     """Who speaks. Dates only: an instant would tell when an anonymous person spoke."""
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    # Sources recorded before there were aliases are read as they were recorded, and never changed for it.
+    model_config = may_lack("aliases")
 
     id: Id = Field(description="Random; it tells nothing.", examples=[SOURCE_ID])
     label: str = Field(description="What to print for it.", examples=["a source familiar with the situation"])

@@ -29,11 +29,13 @@ def source_contents(source: Source, organization: Audience) -> list[Content | No
 
 def source_content(source: Source, *, show_organization: bool = True) -> Content:
     """What is read of a source, version and date of change apart."""
+    aliases: Content = {"aliases": source.aliases} if source.aliases else {}
     return {
         "id": source.id,
         "kind": source.kind,
         "anonymity": source.anonymity,
         "name": source.name,
+        **aliases,
         "description": source.description,
         "label": source_label(source),
         "role": source.role,

@@ -5,6 +5,8 @@ from typing import Any
 
 from app.access.units import Unit
 from app.canonical import queries
+from app.canonical.corroboration import unnamed_without_distinction
+from app.canonical.facts import facts_of
 from app.canonical.replies import joined
 from app.changes.queries import documents_of
 from app.models import ClaimStanding
@@ -35,6 +37,16 @@ def _corroboration(row: ClaimStanding, contradictions: int) -> Mapping[str, Any]
         "denials": row.denials,
         "contradictions": contradictions,
     }
+
+
+def origins_may_coincide(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether two origins that count as two may be the same people, for all that the caller may see of them.
+
+    `attributions` are those of a claim as the caller reads it.
+    """
+    surroundings = queries.surroundings(unit.session, attributions)
+    facts = facts_of(attributions, surroundings, unit.principal.audience)
+    return unnamed_without_distinction(facts.attributions, facts.sources, links=facts.links)
 
 
 def claim_texts(unit: Unit, claim_ids: Sequence[str]) -> list[str]:

@@ -1,21 +1,14 @@
 """The SQL of claims: one, lists of them, and those of a source."""
 
-from typing import Any, Final
-
-from sqlmodel import Session, and_, col, select
+from sqlmodel import Session, select
 
 from app.access.units import Reply, Unit
-from app.access.visibility import visible
-from app.canonical.claim_schemas import ClaimListed
-from app.canonical.replies import Listing, many, one, readable
-from app.canonical.standing import claim_texts, corroborations
-from app.claims.schemas import ClaimFilter, SourceClaimFilter
-from app.kit.paging import Key, Order
-from app.models import Attribution, Claim, ClaimTopic, Hop, Quantity, Rendition
+from app.canonical.replies import one, readable
+from app.canonical.standing import corroborations
+from app.filters.lists import list_matching
+from app.filters.schemas import ClaimFilter, SourceClaimFilter
+from app.models import Attribution, ClaimTopic, Quantity
 from app.models.vocabulary import ResourceKind
-
-ORIGIN: Final = 0
-"""The position of a chain's origin."""
 
 
 def get_claim(unit: Unit, claim_id: str, fields: frozenset[str] | None) -> Reply:
@@ -27,36 +20,14 @@ def get_claim(unit: Unit, claim_id: str, fields: frozenset[str] | None) -> Reply
 
 
 def list_claims(unit: Unit, wanted: ClaimFilter) -> Reply:
-    """Claims by when they were recorded."""
-    return _listed(unit, wanted, "claims", _readable_claims(unit))
+    """The claims that meet every filter, in the order asked for."""
+    return list_matching(unit, wanted, "claims", source_ids=wanted.source_id)
 
 
 def list_claims_of_source(unit: Unit, source_id: str, wanted: SourceClaimFilter) -> Reply:
-    """Claims that the source made, or that came through it, by when they were recorded; raises NotFound."""
+    """Claims that the source made, or that came through it, and that meet every filter; raises NotFound."""
     readable(unit, ResourceKind.SOURCE, source_id)
-    said = (
-        select(Hop.claim_id)
-        .join(Attribution, and_(col(Attribution.claim_id) == Hop.claim_id, col(Attribution.id) == Hop.attribution_id))
-        .where(Hop.source_id == source_id, Attribution.audience <= unit.principal.audience)
-    )
-    if wanted.source_role == "originator":
-        said = said.where(Hop.position == ORIGIN)
-    matching = _readable_claims(unit).where(col(Claim.id).in_(said))
-    return _listed(unit, wanted, f"claims|{source_id}", matching)
-
-
-def _readable_claims(unit: Unit) -> Any:
-    return (
-        select(col(Claim.id), col(Claim.id))
-        .join(Rendition, col(Rendition.resource_id) == Claim.id)
-        .where(visible(unit.principal.audience, unit.now))
-    )
-
-
-def _listed(unit: Unit, wanted: ClaimFilter, name: str, matching: Any) -> Reply:
-    order = Order((Key(col(Claim.id)),), wanted.sort.startswith("-"))
-    listing = Listing(ClaimListed, order, f"{name}|{wanted.filter_text}", with_included=True, texts=claim_texts)
-    return many(unit, listing, wanted, matching)
+    return list_matching(unit, wanted, f"claims|{source_id}", source_ids=[source_id])
 
 
 def has_attribution(unit: Unit, claim_id: str) -> bool:

@@ -12,15 +12,14 @@ from app.claims import history, queries, service
 from app.claims.schemas import (
     ClaimBatch,
     ClaimCreate,
-    ClaimFilter,
     ClaimPage,
     ClaimParameters,
     ClaimPatch,
     ClaimsCreated,
     HistoryPage,
     RetractRequest,
-    SourceClaimFilter,
 )
+from app.filters.schemas import ClaimFilter, SourceClaimFilter
 from app.kit.paging import PageParameters, chosen_fields
 from app.kit.schemas import Id
 

@@ -10,7 +10,6 @@ from app.canonical.claim_schemas import ClaimFields, ClaimListed, ClaimRead, Inc
 from app.canonical.replies import Page
 from app.canonical.schemas import OTHER_SOURCE_ID
 from app.canonical.values import Occurred, Quantity
-from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
 from app.kit.schemas import Instant, Paragraph, Payload, Reading, example, partial
 from app.models.vocabulary import ChangeAction, ClaimStatus
@@ -129,21 +128,6 @@ class RetractRequest(Payload):
     model_config = example(reason="The outlet corrected the figure.")
 
     reason: Paragraph = Field(description="Why.", examples=["The outlet corrected the figure."])
-
-
-class ClaimFilter(PageParameters):
-    """Which claims, and in which order."""
-
-    sort: Literal["recorded_at", "-recorded_at"] = Field("-recorded_at", description="By when they were recorded.")
-
-
-class SourceClaimFilter(ClaimFilter):
-    """Which of a source's claims, and in which order."""
-
-    source_role: Literal["originator", "any"] = Field(
-        "originator",
-        description="originator: what the source said itself. any: also what it passed on or published.",
-    )
 
 
 class ClaimPage(Page):

@@ -22,12 +22,14 @@ from app.kit.schemas import decimal_text, merge_patch
 from app.models import Claim, ClaimTopic
 from app.models import Quantity as QuantityRow
 from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, Scope, Visibility
+from app.relations.suggestions import review_suggestions, suggest_for_new
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
     """Records a claim with what comes along with it and answers with it. Raises as `_new_rows` does."""
     rows = _new_rows(unit, sent)
     record_new_claims(unit, [rows])
+    suggest_for_new(unit, [rows])
     return _reply(unit, rows.claim.id).created(f"/v1/claims/{rows.claim.id}")
 
 
@@ -35,6 +37,7 @@ def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
     claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
     record_new_claims(unit, claims)
+    suggest_for_new(unit, claims)
     return several(unit, claim_texts(unit, [rows.claim.id for rows in claims]))
 
 
@@ -135,6 +138,7 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     unit.session.flush()
     unit.session.add_all([*_topics(claim, content), *_quantities(claim, content)])
     record_claim(unit, claim, ChangeAction.UPDATED)
+    review_suggestions(unit, claim_id)
     return _reply(unit, claim_id)
 
 
@@ -164,4 +168,5 @@ def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
     claim.retraction_reason = sent.reason
     claim.retracted_at = unit.now
     record_claim(unit, claim, ChangeAction.RETRACTED)
+    review_suggestions(unit, claim_id)
     return _reply(unit, claim_id)

@@ -7,7 +7,19 @@ from typing import Any, Final, TypeVar
 
 from sqlmodel import Session, SQLModel, and_, col, func, select
 
-from app.models import ApiKey, Change, Claim, Document, Relation, Rendition, Source, SourceRating, SourceRelation
+from app.models import (
+    ApiKey,
+    Change,
+    Claim,
+    ClaimStanding,
+    Document,
+    Relation,
+    Rendition,
+    SearchText,
+    Source,
+    SourceRating,
+    SourceRelation,
+)
 from app.models.vocabulary import ChangeAction, ResourceKind
 
 R = TypeVar("R", bound=SQLModel)
@@ -90,6 +102,15 @@ def claims_of(session: Session, relations: Sequence[Relation]) -> dict[str, Clai
     """The claims that the relations relate, by id."""
     ids = {claim_id for row in relations for claim_id in (row.claim_id, row.other_claim_id)}
     return {row.id: row for row in session.exec(select(Claim).where(col(Claim.id).in_(ids)))}
+
+
+def derived_left_behind(session: Session) -> Iterator[str]:
+    """Ids of the standings and texts of what is neither a claim nor, for texts, a source."""
+    claims, sources = select(Claim.id), select(Source.id)
+    of_none = col(SearchText.resource_id).not_in(claims) & col(SearchText.resource_id).not_in(sources)
+    yield from session.exec(select(SearchText.resource_id).where(of_none).distinct().order_by(SearchText.resource_id))
+    without = select(ClaimStanding.claim_id).where(col(ClaimStanding.claim_id).not_in(claims))
+    yield from session.exec(without.distinct().order_by(ClaimStanding.claim_id))
 
 
 def left_behind(session: Session, kind: ResourceKind) -> Iterator[str]:

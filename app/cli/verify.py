@@ -15,6 +15,7 @@ from app.access.principals import Audience
 from app.canonical import queries as canonical
 from app.canonical.claim_contents import attribution_audience, claim_contents
 from app.canonical.claims import latest_embargo, relation_contents
+from app.canonical.derived import ranges_of_source
 from app.canonical.documents import document_contents
 from app.canonical.sources import source_contents, source_relation_contents
 from app.canonical.times import occurred_days
@@ -22,9 +23,11 @@ from app.canonical.values import Occurred
 from app.changes.record import Content, content_digest, document_text
 from app.cli import queries
 from app.cli.queries import Line
+from app.cli.verify_derived import in_derived, in_texts
 from app.documents.schemas import text_digest
 from app.keys.queries import key_document
 from app.kit.edtf import InvalidEdtf
+from app.kit.fulltext import left_in_index
 from app.models import ApiKey, Change, Claim, Document, Relation, Rendition, Source, SourceRelation
 from app.models.vocabulary import OccurredMode, Reliability, ResourceKind
 from app.settings import Settings
@@ -104,6 +107,10 @@ def differences(session: Session, *, advance: Callable[[int], object] = lambda r
             yield Difference(kind, resource_id, "there is a document and no row")
         for resource_id in queries.vanished(session, kind):
             yield Difference(kind, resource_id, "the row is gone, and the history does not say that it was deleted")
+    for resource_id in queries.derived_left_behind(session):
+        yield Difference(ResourceKind.CLAIM, resource_id, "there is something to find it by and no row")
+    for index in left_in_index(session):
+        yield Difference(ResourceKind.CLAIM, index, "the index does not hold as many texts as there are")
 
 
 def _in_documents(kind: ResourceKind, rendered: Rendered, stored: Stored) -> Iterator[str]:
@@ -155,10 +162,12 @@ def _sources(session: Session, rows: Sequence[Source]) -> Iterator[Rendered]:
     organizations = {row.organization_id for row in rows if row.organization_id is not None}
     seen_from = canonical.shown_from(session, organizations)
     ratings = queries.newest_ratings(session, [row.id for row in rows])
+    texts = canonical.texts_of(session, [row.id for row in rows])
     for row in rows:
         organization = Audience.PUBLIC if row.organization_id is None else seen_from[row.organization_id]
         holds = ratings[row.id].reliability if row.id in ratings else Reliability.F
         faults = [] if row.reliability is holds else ["the reliability is not that of the newest rating"]
+        faults += in_texts(session, texts[row.id], ranges_of_source(row))
         yield Rendered(row.id, source_contents(row, organization), row.embargo_until, faults)
 
 
@@ -184,6 +193,8 @@ def _documents(session: Session, rows: Sequence[Document]) -> Iterator[Rendered]
 
 def _claims(session: Session, rows: Sequence[Claim]) -> Iterator[Rendered]:
     of_claims = canonical.rows_of_claims(session, rows)
+    contents = {claim_id: claim_contents(of_claim) for claim_id, of_claim in of_claims.items()}
+    found = in_derived(session, contents)
     for claim in rows:
         of_claim = of_claims[claim.id]
         days = (claim.occurred_earliest_day, claim.occurred_latest_day)
@@ -193,7 +204,7 @@ def _claims(session: Session, rows: Sequence[Claim]) -> Iterator[Rendered]:
             faults += _in_days(row.said, (row.said_earliest_day, row.said_latest_day), "saying")
             if row.audience != attribution_audience(of_claim, row):
                 faults.append("an attribution's audience is not that of what it names")
-        yield Rendered(claim.id, claim_contents(of_claim), claim.embargo_until, faults)
+        yield Rendered(claim.id, contents[claim.id], claim.embargo_until, [*faults, *found[claim.id]])
 
 
 def _relations(session: Session, rows: Sequence[Relation]) -> Iterator[Rendered]:

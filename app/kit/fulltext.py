@@ -1,16 +1,23 @@
 """One full-text index behind two engines: FTS5 on SQLite, GIN over tsvector on PostgreSQL.
 
 Both index the same tokens (`app.kit.words`), so that they find the same. There is one index for each audience, so that
-words which only some may read are in no index that others ask. Nothing of the domain is known here.
+words which only some may read are in no index that others ask. Ranking is worked out of the tokens themselves: the
+engines' own differ. Nothing of the domain is known here.
 """
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from itertools import count
+from math import log2
+from operator import add
 from typing import Any, Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, and_, bindparam, cast, func, literal_column, not_, or_, select, text, union_all
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
 INDEXES: Final = ("search_public", "search_internal", "search_restricted")
@@ -18,10 +25,115 @@ INDEXES: Final = ("search_public", "search_internal", "search_restricted")
 KNOWS_SECURE_DELETE: Final = (3, 42)
 """The SQLite from which on FTS5 can remove deleted words from the file at once."""
 
+SEARCH_TEXT: Final = sa.table(
+    "search_text",
+    sa.column("resource_id", sa.String),
+    sa.column("first_audience", sa.Integer),
+    sa.column("last_audience", sa.Integer),
+    sa.column("number", sa.BigInteger),
+    sa.column("tokens", sa.Text),
+)
+
+MOST_COUNTED: Final = 1_000
+"""A word that stands in so many texts weighs as little as one that stands in all: more are not counted."""
+LIGHTEST: Final = 64
+"""The weight of such a word; one that stands in a single text has ten times that."""
+BM25_SCALE: Final = 220_000
+"""k1 + 1, in hundred-thousandths: the highest weight times this is below 2^31, where PostgreSQL's integers end."""
+TYPICAL_LENGTH: Final = 1_000
+"""Characters of the tokens of a text of usual length: a mean over the texts would move with every write."""
+
+SECURE_DELETE: Final = "INSERT INTO {index} ({index}, rank) VALUES ('secure-delete', 1)"
+HELD_BY_FTS5: Final = "SELECT 1 FROM {index} WHERE {index} MATCH :words AND rowid = :number"
+EMPTY_IN_FTS5: Final = "SELECT 1 FROM {index}_docsize WHERE id = :number"
+
 Numbered = Iterable[tuple[int, int, str]]
 """Rows to index: audience, number, tokens."""
+Among = Callable[[Any, ColumnElement[str]], Any]
+"""Leaves of a select those resources, by the column of their ids, that a caller may read."""
 
 _following = count(time.time_ns())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tokens that follow one another; where the run goes on, the last may be the beginning of a longer one."""
+
+    tokens: tuple[str, ...]
+    goes_on: bool = False
+
+    @property
+    def stored(self) -> str:
+        """What the `tokens` of a text have in them where the run stands."""
+        return f" {'  '.join(self.tokens)}{'' if self.goes_on else ' '}"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or a phrase: the distinct runs under which it may be indexed, of which any is enough."""
+
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Holds for a text that has one of the wanted terms, or has not one of the unwanted."""
+
+    wanted: tuple[Term, ...]
+    unwanted: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """Every clause has to hold. At least one of them has wanted terms alone, so that an index can be asked."""
+
+    clauses: tuple[Clause, ...]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that are looked for, each once, in the order of the query."""
+        return tuple(dict.fromkeys(run for term in self.terms for run in term.runs))
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms that are looked for, each once, in the order of the query."""
+        return tuple(dict.fromkeys(term for clause in self.clauses for term in clause.wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """An order of relevance, as it was made for the first page of a list: later pages are of the same order."""
+
+    query: TextQuery
+    weights: tuple[int, ...]
+    """What each of the query's runs weighs."""
+    oldest: str | None = None
+    """The least id that has a score, where ids below it are too many to be ranked; those come after all that are."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether some that match have no score."""
+        return self.oldest is not None
+
+    @property
+    def carried(self) -> tuple[str, str | None]:
+        """The ranking in the values of a cursor."""
+        return ".".join(map(str, self.weights)), self.oldest
+
+    def rows(self, audience: int) -> Any:
+        """Rows of an id, named `claim_id`, and its score as the audience reads its text, named `sort_key`."""
+        row = SEARCH_TEXT.alias().c
+        scored: Any = score(row.tokens, self.query, self.weights)
+        if self.oldest is not None:
+            scored = sa.case((row.resource_id >= self.oldest, scored))
+        covers = and_(row.first_audience <= audience, row.last_audience >= audience)
+        return select(row.resource_id.label("claim_id"), scored.label("sort_key")).where(covers).subquery()
+
+
+def carried_ranking(query: TextQuery, carried: Sequence[Any]) -> Ranking:
+    """The ranking that the values of a cursor hold."""
+    weights, oldest = carried
+    return Ranking(query, tuple(map(int, weights.split("."))), oldest)
 
 
 def next_number() -> int:
@@ -40,7 +152,7 @@ def remove_rows(session: Session, rows: Numbered) -> None:
 
 
 def _tell_fts5(session: Session, statement: str, rows: Numbered) -> None:
-    if session.get_bind().dialect.name != "sqlite":
+    if not _is_sqlite(session):
         return
     by_index: dict[str, list[dict[str, Any]]] = {}
     for audience, number, tokens in rows:
@@ -49,13 +161,184 @@ def _tell_fts5(session: Session, statement: str, rows: Numbered) -> None:
         session.connection().execute(text(statement.format(index=index)), parameters)
 
 
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
 def forget_deleted_words(session: Session) -> None:
     """Has FTS5 wipe deleted words from the file from now on, where this SQLite can; else they stay until it merges."""
-    if session.get_bind().dialect.name == "sqlite" and sqlite3.sqlite_version_info >= KNOWS_SECURE_DELETE:
+    if _is_sqlite(session) and sqlite3.sqlite_version_info >= KNOWS_SECURE_DELETE:
         for index in INDEXES:
-            session.connection().execute(text(f"INSERT INTO {index} ({index}, rank) VALUES ('secure-delete', 1)"))
+            session.connection().execute(text(SECURE_DELETE.format(index=index)))
 
 
 def is_of_the_engine(name: str) -> bool:
     """Whether a table or an index is one that full text brings along, which no model describes."""
     return name.startswith(INDEXES) or name in {f"ix_search_text_{index.removeprefix('search_')}" for index in INDEXES}
+
+
+def matching(session: Session, query: TextQuery, audience: int) -> tuple[Any, ...]:
+    """Selects of the `resource_id` of the texts, as the audience reads them, that the query matches; each id once.
+
+    One select for each index that the audience may ask. None tells whether a resource may be read now.
+    """
+    return tuple(_in_index(session, query, index, audience) for index in range(audience + 1))
+
+
+def _in_index(session: Session, query: TextQuery, index: int, audience: int) -> Any:
+    table = SEARCH_TEXT.c
+    # A literal: PostgreSQL's index is a partial one, and a parameter might be anything when the plan is made.
+    kept = literal_column(f"search_text.first_audience = {index}", sa.Boolean())
+    found = select(table.resource_id).where(kept, table.last_audience >= audience)
+    if _is_sqlite(session):
+        fts5 = sa.table(INDEXES[index], sa.column("rowid", sa.BigInteger()))
+        asked = literal_column(INDEXES[index]).op("MATCH")(bindparam(None, fts5_text(query), sa.Text()))
+        return found.select_from(fts5.join(SEARCH_TEXT, table.number == fts5.c.rowid)).where(asked)
+    vector: ColumnElement[Any] = literal_column("to_tsvector('simple', search_text.tokens)")
+    found = found.where(vector.op("@@")(cast(bindparam(None, tsquery_text(query), sa.Text()), TSQUERY)))
+    return found.where(stands_in(session, table.tokens, query)) if _has_phrase(query) else found
+
+
+def found_in(session: Session, resource_id: Any, query: TextQuery, audience: int) -> ColumnElement[bool]:
+    """The condition that the query matches the resource's text, which is read by the resource's id and not searched."""
+    row = SEARCH_TEXT.alias()
+    covers = and_(row.c.first_audience <= audience, row.c.last_audience >= audience)
+    found: Any = select(literal_column("1")).where(row.c.resource_id == resource_id, covers)
+    # As one value, of which PostgreSQL guesses that it holds for half: it would multiply guesses for each word, take
+    # next to nothing to be left, and then read and sort everything for one page.
+    holds = func.coalesce(stands_in(session, row.c.tokens, query), sa.false())
+    exists: ColumnElement[bool] = found.where(holds).correlate_except(row).exists()
+    return exists
+
+
+def fts5_text(query: TextQuery) -> str:
+    """The query as FTS5 reads it: what has to be there, and then all that must not (sqlite.org/fts5.html §3)."""
+    required = [clause for clause in query.clauses if not clause.unwanted]
+    refused = [clause for clause in query.clauses if clause.unwanted]
+    found = " AND ".join(f"({_any_in_fts5(clause.wanted)})" for clause in required)
+    if not refused:
+        return found
+    # FTS5 knows NOT between two expressions alone: "a or not b" fails for the texts that have b, and not a.
+    failing = [
+        f"({' AND '.join(f'({_any_in_fts5([term])})' for term in clause.unwanted)})"
+        + (f" NOT ({_any_in_fts5(clause.wanted)})" if clause.wanted else "")
+        for clause in refused
+    ]
+    return f"({found}) NOT ({' OR '.join(f'({each})' for each in failing)})"
+
+
+def _any_in_fts5(terms: Sequence[Term]) -> str:
+    return " OR ".join(f'"{" ".join(run.tokens)}"{" *" if run.goes_on else ""}' for term in terms for run in term.runs)
+
+
+def tsquery_text(query: TextQuery) -> str:
+    """The query as PostgreSQL's type reads it, for the index: the words of its phrases in any order.
+
+    With a phrase in it, it finds too much: positions end at 256 of one word in a text, so `<->` would find too little.
+    """
+    loose = _has_phrase(query)
+    clauses = [clause for clause in query.clauses if not (loose and clause.unwanted)]
+    return " & ".join(f"({' | '.join(_in_tsquery(clause))})" for clause in clauses)
+
+
+def _in_tsquery(clause: Clause) -> list[str]:
+    return [*map(_any_in_tsquery, clause.wanted), *(f"!{_any_in_tsquery(term)}" for term in clause.unwanted)]
+
+
+def _any_in_tsquery(term: Term) -> str:
+    runs = [
+        " & ".join([*(f"'{token}'" for token in run.tokens[:-1]), f"'{run.tokens[-1]}'{':*' if run.goes_on else ''}"])
+        for run in term.runs
+    ]
+    return f"({' | '.join(f'({run})' for run in runs)})"
+
+
+def _has_phrase(query: TextQuery) -> bool:
+    terms = [term for clause in query.clauses for term in (*clause.wanted, *clause.unwanted)]
+    return any(len(run.tokens) > 1 for term in terms for run in term.runs)
+
+
+def stands_in(session: Session, tokens: ColumnElement[str], query: TextQuery) -> ColumnElement[bool]:
+    """The condition that tokens match the query, as the indexes would have it."""
+    place = func.instr if _is_sqlite(session) else func.strpos
+
+    def any_of(term: Term) -> ColumnElement[bool]:
+        return or_(*(place(tokens, run.stored) > 0 for run in term.runs))
+
+    return and_(
+        *(
+            or_(*map(any_of, clause.wanted), *(not_(any_of(term)) for term in clause.unwanted))
+            for clause in query.clauses
+        )
+    )
+
+
+def weigh(session: Session, query: TextQuery, audience: int, among: Among) -> list[int]:
+    """What each of the query's runs weighs in the order of relevance, by how few of the texts `among` leaves have it.
+
+    A word weighs the more the fewer texts have it in any form; forms that none has weigh nothing.
+    """
+    found = {run: count_up_to(session, _of_run(run), audience, among, most=MOST_COUNTED) for run in query.runs}
+    weights: dict[Run, int] = {}
+    for term in query.terms:
+        texts = min(sum(found[run] for run in term.runs), MOST_COUNTED)
+        for run in term.runs:
+            weights.setdefault(run, round(LIGHTEST * log2(1 + MOST_COUNTED / texts)) if found[run] else 0)
+    return list(weights.values())
+
+
+def _of_run(run: Run) -> TextQuery:
+    return TextQuery((Clause((Term((run,)),)),))
+
+
+def count_up_to(session: Session, query: TextQuery, audience: int, among: Among, *, most: int) -> int:
+    """How many of the texts that `among` leaves the query matches; `most` if they are more."""
+    found = union_all(*matching(session, query, audience)).subquery()
+    some = among(select(found.c.resource_id), found.c.resource_id).limit(most).subquery()
+    return int(session.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def score(tokens: ColumnElement[str], query: TextQuery, weights: Sequence[int]) -> ColumnElement[int]:
+    """How relevant a text is by its tokens: a whole number, the same on both engines, as long as the text stays.
+
+    Okapi BM25 with k1 = 1.2 and b = 0.75 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009, §3.4),
+    in whole numbers, with characters for words and a fixed mean length.
+    """
+    length = cast(func.length(tokens), sa.BigInteger())
+    parts: list[ColumnElement[int]] = [literal_column("0", sa.BigInteger())]
+    for run, weight in zip(query.runs, weights, strict=True):
+        if weight:
+            without = cast(func.length(func.replace(tokens, run.stored, "")), sa.BigInteger())
+            times = (length - without) // len(run.stored)
+            parts.append(weight * BM25_SCALE * times // (10_000 * times + 3_000 + 9_000 * length // TYPICAL_LENGTH))
+    return reduce(add, parts)
+
+
+def scores(session: Session, ranking: Ranking, ids: Sequence[str], audience: int) -> dict[str, int | None]:
+    """The score of each of the resources by its id; None for one that is not ranked."""
+    rows = ranking.rows(audience)
+    found = session.execute(select(rows.c.claim_id, rows.c.sort_key).where(rows.c.claim_id.in_(ids)))
+    return {row.claim_id: row.sort_key for row in found}
+
+
+def unlike_index(session: Session, rows: Numbered) -> set[int]:
+    """The numbers of those of the rows that FTS5 does not hold as they are; none on PostgreSQL."""
+    if not _is_sqlite(session):
+        return set()
+    return {number for audience, number, tokens in rows if not _is_indexed(session, INDEXES[audience], number, tokens)}
+
+
+def _is_indexed(session: Session, index: str, number: int, tokens: str) -> bool:
+    words = tokens.split()
+    held = HELD_BY_FTS5 if words else EMPTY_IN_FTS5
+    asked = {"number": number, "words": f'^ "{" ".join(words)}"'} if words else {"number": number}
+    return session.execute(text(held.format(index=index)), asked).first() is not None
+
+
+def left_in_index(session: Session) -> list[str]:
+    """The FTS5 tables that hold more texts, or fewer, than there are; none on PostgreSQL."""
+    if not _is_sqlite(session):
+        return []
+    counts = "SELECT (SELECT count(*) FROM {0}_docsize), (SELECT count(*) FROM search_text WHERE first_audience = {1})"
+    rows = [session.execute(text(counts.format(index, audience))).one() for audience, index in enumerate(INDEXES)]
+    return [index for index, (indexed, there) in zip(INDEXES, rows, strict=True) if indexed != there]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from pydantic import Field
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, not_, tuple_
 from sqlmodel import Session, func, select
 
 from app.kit.problems import invalid_parameter
@@ -67,11 +67,13 @@ class Order:
     """A list's order: columns that together are unique, all ascending or all descending.
 
     The first column may be null: the rows where it is come last, in either direction, in the order of the others.
+    `known` is the condition that it is not, where another column tells that, of which there is an index.
     """
 
     keys: tuple[Key, ...]
     descending: bool
     nullable: bool = False
+    known: ColumnElement[bool] | None = None
 
     @property
     def without_first(self) -> "Order":
@@ -94,6 +96,8 @@ class Cursors:
 
     sign: Sign
     bound_to: str
+    parameter: str = "cursor"
+    """What the parameter is called in which a cursor comes back."""
 
     def write(self, values: Sequence[KeyValue]) -> str:
         """An opaque cursor for the row with these values."""
@@ -101,8 +105,13 @@ class Cursors:
         return base64.urlsafe_b64encode(payload).decode().rstrip("=") + self._mac(payload)
 
     def read(self, cursor: str, order: Order) -> list[KeyValue]:
-        """The values in the cursor; raises Invalid for one that was not given for this list."""
-        refused = invalid_parameter("cursor", "wrong_cursor", "This cursor was not given for this list.")
+        """The values of the order's keys in the cursor; raises Invalid for one that was not given for this list."""
+        values = zip(order.keys, self.opened(cursor)[: len(order.keys)], strict=True)
+        return [None if value is None else key.read(value) for key, value in values]
+
+    def opened(self, cursor: str) -> list[Any]:
+        """All values in the cursor, as JSON has them; raises Invalid for one that was not given for this list."""
+        refused = invalid_parameter(self.parameter, "wrong_cursor", "This cursor was not given for this list.")
         encoded, mac = cursor[:-MAC_LENGTH], cursor[-MAC_LENGTH:]
         try:
             payload = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
@@ -110,8 +119,8 @@ class Cursors:
             raise refused from None
         if not hmac.compare_digest(mac.encode(), self._mac(payload).encode()):
             raise refused
-        values = zip(order.keys, orjson.loads(payload), strict=True)
-        return [None if value is None else key.read(value) for key, value in values]
+        opened: list[Any] = orjson.loads(payload)
+        return opened
 
     def _mac(self, payload: bytes) -> str:
         digest = bytes.fromhex(self.sign(self.bound_to.encode() + b"\0" + payload))
@@ -149,14 +158,15 @@ def _rows_beyond(
         rows = matching if after is None else matching.where(order.beyond(after))
         return list(session.exec(rows.order_by(*order.clauses()).limit(most)))
     first, rest = order.keys[0].column, order.without_first
+    is_known = first.is_not(None) if order.known is None else order.known
     found: list[Any] = []
     if after is None or after[0] is not None:
         known = Order(order.keys, order.descending)
-        found = _rows_beyond(session, matching.where(first.is_not(None)), known, most, after)
+        found = _rows_beyond(session, matching.where(is_known), known, most, after)
         after = None
     if len(found) < most:
         beyond = None if after is None else after[1:]
-        found += _rows_beyond(session, matching.where(first.is_(None)), rest, most - len(found), beyond)
+        found += _rows_beyond(session, matching.where(not_(is_known)), rest, most - len(found), beyond)
     return found
 
 

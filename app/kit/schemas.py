@@ -52,6 +52,15 @@ def example(**fields: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
+def may_lack(*names: str) -> ConfigDict:
+    """A model's configuration by which readers have all its fields, these excepted: they may be left out."""
+
+    def extra(schema: dict[str, Any]) -> None:
+        schema["required"] = [name for name in schema.get("required", []) if name not in names]
+
+    return ConfigDict(json_schema_serialization_defaults_required=True, json_schema_extra=extra)
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, bool | str):
         raise RuleBroken("wrong_type", "Must be a number.")

@@ -1,5 +1,6 @@
 """The one address that stands for many spellings of it."""
 
+import re
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +10,10 @@ TRACKING: Final = ("fbclid", "gclid", "dclid", "msclkid", "mc_cid", "mc_eid", "i
 """Query parameters that say how a reader came, and not what was read; and any that begin with `utm_`."""
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+HOST: Final = re.compile("[a-z0-9._:-]+")
+"""A host's name or number, in ASCII."""
+SITE_LENGTH: Final = 253
+"""Most characters of a host name (RFC 1035 §2.3.4, less what only the wire has)."""
 
 
 def canonical_url(url: str) -> str | None:
@@ -31,3 +36,14 @@ def _canonical(url: str) -> str:
     if parts.port == DEFAULT_PORTS.get(parts.scheme):
         parts = parts._replace(netloc=parts.netloc.rpartition(":")[0])
     return parts.geturl()
+
+
+def site_of(url: str) -> str | None:
+    """The host of the address in ASCII and lower case, without "www."; None where there is none."""
+    canonical = canonical_url(url)
+    if canonical is None:
+        return None
+    host = (urlsplit(canonical).hostname or "").rstrip(".")
+    without = host.removeprefix("www.")
+    site = without if "." in without else host
+    return site if len(site) <= SITE_LENGTH and HOST.fullmatch(site) else None

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.kit import columns
 from app.kit.tables import Table
+from app.kit.urls import SITE_LENGTH
 from app.models.documents import URL_LENGTH
 from app.models.vocabulary import (
     Approximation,
@@ -33,6 +34,10 @@ from app.models.vocabulary import (
 DECIMAL_LENGTH = 80
 """38 digits on either side of the point, the point and the sign."""
 
+OPEN_TIME = sa.text("occurred_earliest_day IS NULL AND occurred_latest_day IS NULL AND occurred_edtf IS NOT NULL")
+OPEN_DAYS = sa.text("said_earliest_day IS NULL AND said_latest_day IS NULL AND said IS NOT NULL")
+"""Dates that are open at both ends: few, and else lost among the rows that have no date."""
+
 
 class Claim(Table, table=True):
     """One statement, in our normalised sentence."""
@@ -44,7 +49,8 @@ class Claim(Table, table=True):
         sa.Index(None, "status", "id"),
         sa.Index(None, "place_country", "id"),
         sa.Index(None, "occurred_earliest_day", "id"),
-        sa.Index(None, "occurred_latest_day", "id"),
+        sa.Index(None, "occurred_latest_day", "occurred_earliest_day", "id"),
+        sa.Index("ix_claim_occurred_open", "id", sqlite_where=OPEN_TIME, postgresql_where=OPEN_TIME),
     )
 
     id: str = columns.id_key()
@@ -89,7 +95,11 @@ class Quantity(Table, table=True):
     """
 
     __tablename__ = "quantity"
-    __table_args__ = (sa.Index(None, "unit_key", "low_key", "claim_id"), sa.Index(None, "low_key", "claim_id"))
+    __table_args__ = (
+        sa.Index(None, "unit_key", "low_key", "high_key", "claim_id"),
+        sa.Index(None, "low_key", "claim_id"),
+        sa.Index(None, "high_key", "claim_id"),
+    )
 
     claim_id: str = columns.reference("claim.id", key=True)
     position: int = columns.whole_number(key=True)
@@ -121,7 +131,8 @@ class Attribution(Table, table=True):
     __table_args__ = (
         sa.Index(None, "document_id", "claim_id"),
         sa.Index(None, "terms", "claim_id"),
-        sa.Index(None, "said_latest_day", "claim_id"),
+        sa.Index(None, "said_latest_day", "said_earliest_day", "claim_id"),
+        sa.Index("ix_attribution_said_open", "claim_id", sqlite_where=OPEN_DAYS, postgresql_where=OPEN_DAYS),
     )
 
     claim_id: str = columns.reference("claim.id", key=True)
@@ -168,6 +179,7 @@ class Assessment(Table, table=True):
         sa.UniqueConstraint("claim_id", "supersedes_id"),
         sa.CheckConstraint("credibility BETWEEN 1 AND 6", name="credibility"),
         sa.CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence"),
+        sa.Index(None, "review_site", "claim_id"),
     )
 
     claim_id: str = columns.reference("claim.id", key=True)
@@ -183,6 +195,8 @@ class Assessment(Table, table=True):
     rating_label: str | None = columns.text(500, nullable=True)
     rationale: str | None = columns.text(10_000, nullable=True)
     review_url: str | None = columns.text(URL_LENGTH, nullable=True)
+    review_site: str | None = columns.text(SITE_LENGTH, nullable=True)
+    """The host of `review_url`, to be filtered by."""
     assessed_at: datetime = columns.instant()
     supersedes_id: str | None = columns.text(36, nullable=True)
     recorded_at: datetime = columns.instant()
@@ -215,6 +229,7 @@ class Relation(Table, table=True):
         sa.UniqueConstraint("claim_id", "other_claim_id", "kind"),
         sa.CheckConstraint("claim_id <> other_claim_id", name="two_claims"),
         sa.Index(None, "other_claim_id"),
+        sa.Index(None, "kind", "claim_id"),
     )
 
     claim_id: str = columns.reference("claim.id", key=True)
@@ -248,6 +263,7 @@ class ClaimStanding(Table, table=True):
         sa.Index(None, "origins_min", "claim_id"),
         sa.Index(None, "origins_max", "claim_id"),
         sa.Index(None, "circular", "claim_id"),
+        sa.Index(None, "denials", "claim_id"),
     )
 
     claim_id: str = columns.reference("claim.id", key=True)

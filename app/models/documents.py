@@ -24,6 +24,7 @@ class Document(Table, table=True):
         sa.UniqueConstraint("canonical_url", "visibility"),
         sa.Index(None, "recorded_at", "id"),
         sa.Index(None, "outlet_id"),
+        sa.Index(None, "url", postgresql_using="hash"),  # a B-tree of PostgreSQL holds no text that long
     )
 
     id: str = columns.id_key()

@@ -25,6 +25,8 @@ class Rendition(Table, table=True):
             "0 <= first_audience AND first_audience <= last_audience AND last_audience <= 2", name="audiences"
         ),
         sa.Index(None, "updated_at", "resource_id"),
+        # All that decides who may read it, so that whoever looks for ids passes over the documents.
+        sa.Index("ix_rendition_readers", "resource_id", "first_audience", "last_audience", "kind", "embargo_until"),
     )
 
     resource_id: str = columns.text(36, key=True)

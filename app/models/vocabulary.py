@@ -339,6 +339,47 @@ class RelationStatus(VocabularyEnum, origin="Onrecord"):
     REJECTED = "rejected", "Decided: they are not; remembered, so that it is not suggested again."
 
 
+class LineStyle(VocabularyEnum, origin="Onrecord"):
+    """How much of the way a line of attribution tells."""
+
+    SHORT = "short", "The origin, who was told, and who published what we read."
+    FULL = "full", "Every step, the date, the terms, the reason for anonymity, the source's hedge and the document."
+
+
+class Withheld(VocabularyEnum, origin="AP/NPR attribution terms"):
+    """Why there is no line of attribution to print."""
+
+    OFF_THE_RECORD = "off_the_record", "The source spoke off the record: nothing of it may be published."
+
+
+class SourcingWarning(VocabularyEnum, origin="Onrecord, after the Associated Press's rules on anonymous sources"):
+    """What is to be minded about the sourcing of a claim."""
+
+    SINGLE_SOURCE = "single_source", "Only one attribution supports it, and its source is not named."
+    NO_SECOND_ORIGIN = "no_second_origin", "It may all come from one origin, and a source of it is not named."
+    ORIGINS_MAY_COINCIDE = "origins_may_coincide", "Two origins count as two that may be the same people."
+    OPINION = "opinion", "A source that is not named is used for an opinion, a prediction or speculation."
+    TERMS_NOT_RECORDED = "terms_not_recorded", "A source is not named, and on what terms it spoke is not recorded."
+    ANONYMITY_REASON_MISSING = "anonymity_reason_missing", "A source is not named, and why is not recorded."
+    BARE_DESCRIPTION = "bare_description", "A source that is not named is described as no more than a source."
+    DECLINED_WHILE_QUOTED = (
+        "declined_while_quoted",
+        "A source is said to have declined to comment, and is used without its name.",
+    )
+    RELIABILITY_NOT_JUDGED = "reliability_not_judged", "The reliability of a source that is not named is not judged."
+    CIRCULAR_REPORTING = "circular_reporting", "The information comes back to where it started."
+    DENIED = "denied", "Someone denies it."
+    CONTRADICTS_AND_CORROBORATES = (
+        "contradicts_and_corroborates",
+        "It is recorded as contradicting a claim and as corroborating the same.",
+    )
+    DIRECT_SPEECH_WITHOUT_QUOTE = "direct_speech_without_quote", "Words are said to be quoted, and are not recorded."
+    OUTLET_VOICE_ON_BACKGROUND = (
+        "outlet_voice_on_background",
+        "What an outlet says in its own voice has terms that only a source can set.",
+    )
+
+
 class ChangeAction(VocabularyEnum, origin="Onrecord, after Activity Streams 2.0 (Create, Update, Delete)"):
     """What a write did to a resource."""
 
@@ -398,8 +439,12 @@ VOCABULARIES: tuple[type[VocabularyEnum] | type[Credibility], ...] = (
     EvidenceRelation,
     ClaimRelationKind,
     RelationStatus,
+    LineStyle,
+    Withheld,
+    SourcingWarning,
     ChangeAction,
     ResourceKind,
     Scope,
 )
-"""Every vocabulary, in the order of the domain: source, document, claim, attribution, assessment, relation, change."""
+"""Every vocabulary, in the order of the domain: source, document, claim, attribution, assessment, relation, what to
+print, change."""

@@ -18,7 +18,12 @@ RelationId = Annotated[Id, Path(description="Id of the relation.", examples=["01
 
 @router.get("", response_model=RelationPage)
 def list_relations(read: ClaimReads, claim_id: ClaimId, wanted: Annotated[RelationFilter, Query()]) -> Response:
-    """List how a claim stands to others, recorded from either side, the newest first."""
+    """List how a claim stands to others, recorded from either side, the newest first.
+
+    Among them are contradictions that the service suggests when a claim is recorded or changed: numbers for what seems
+    to be one thing that cannot both be right. The note gives the reason and the score how sure that is. Confirm or
+    reject them; as long as nobody has, they follow the claims' numbers and go when they no longer hold.
+    """
     return read(lambda unit: queries.list_relations(unit, claim_id, wanted))
 
 
@@ -40,5 +45,8 @@ def get_relation(read: ClaimReads, claim_id: ClaimId, relation_id: RelationId) -
 
 @router.patch("/{relation_id}", response_model=RelationRead)
 def patch_relation(write: ClaimWrites, claim_id: ClaimId, relation_id: RelationId, body: RelationPatch) -> Response:
-    """Confirm or reject a relation, or change its note, with a JSON Merge Patch."""
+    """Confirm or reject a relation, or change its note, with a JSON Merge Patch.
+
+    A contradiction that is rejected is not suggested again.
+    """
     return write(lambda unit: service.patch_relation(unit, claim_id, relation_id, body))

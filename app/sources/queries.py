@@ -4,12 +4,15 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select, union_all
 
 from app.access.units import Reply, Unit
 from app.access.visibility import visible
+from app.canonical.names import name_query
+from app.canonical.queries import shown_from
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
+from app.kit.fulltext import matching as matching_texts
 from app.kit.paging import Key, Order, PageParameters
 from app.kit.problems import NotFound
 from app.models import Rendition, Source, SourceRating, SourceRelation
@@ -35,7 +38,32 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
         matching = matching.where(col(Source.kind).in_(wanted.kind))
     if wanted.anonymity:
         matching = matching.where(col(Source.anonymity).in_(wanted.anonymity))
+    if wanted.name is not None:
+        matching = matching.where(col(Source.id).in_(sources_named(unit, wanted.name, parameter="name")))
+    if wanted.country:
+        matching = matching.where(col(Source.country).in_(wanted.country))
+    if wanted.reliability:
+        matching = matching.where(col(Source.reliability).in_(wanted.reliability))
+    if wanted.organization_id:
+        # By those that the documents show: an id must not find who belongs to a hidden organization.
+        seen_from = shown_from(unit.session, wanted.organization_id)
+        shown = [each for each, audience in seen_from.items() if audience <= unit.principal.audience]
+        matching = matching.where(col(Source.organization_id).in_(shown))
     return many(unit, Listing(SourceRead, order, f"sources|{wanted.filter_text}"), wanted, matching)
+
+
+def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> Any:
+    """A select of the ids of the sources that the caller may read with all the words in their names and aliases.
+
+    In any script, as `app.canonical.names` has it. Raises Invalid, naming the parameter, where no word is in it.
+    """
+    query = name_query(words, parameter=parameter)
+    found = union_all(*matching_texts(unit.session, query, unit.principal.audience)).subquery()
+    return (
+        select(found.c.resource_id)
+        .join(Rendition, col(Rendition.resource_id) == found.c.resource_id)
+        .where(Rendition.kind == ResourceKind.SOURCE, visible(unit.principal.audience, unit.now))
+    )
 
 
 def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:

@@ -29,7 +29,7 @@ Paging = Annotated[PageParameters, Query()]
 
 @router.get("", response_model=SourcePage)
 def list_sources(read: ClaimReads, wanted: Annotated[SourceFilter, Query()]) -> Response:
-    """List sources, the newest day first.
+    """List sources, the newest day first, or find them by name, in any script.
 
     Within a day the order is that of the random ids: it does not tell who was recorded before whom.
     """

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from app.canonical.replies import Page
 from app.canonical.schemas import OTHER_SOURCE_ID, RatingRead, SourceFields, SourceRead, SourceRelationRead
+from app.kit.codes import Country
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
 from app.kit.schemas import Day, Id, Line, Paragraph, Payload, example, partial
@@ -24,6 +25,10 @@ class SourceContent(SourceFields):
         if self.anonymity not in WITH_NAME and self.name is not None:
             raise RuleBroken(
                 "name_not_allowed", "No name is kept of a source that the reporting does not name.", "name"
+            )
+        if self.anonymity not in WITH_NAME and self.aliases:
+            raise RuleBroken(
+                "name_not_allowed", "No name is kept of a source that the reporting does not name.", "aliases"
             )
         if self.anonymity not in WITH_NAME and self.same_as:
             raise RuleBroken(
@@ -108,6 +113,22 @@ class SourceFilter(PageParameters):
     kind: list[SourceKind] = Field(default=[], description="Only sources of these kinds.", examples=[["group"]])
     anonymity: list[Anonymity] = Field(
         default=[], description="Only sources that are identified so far.", examples=[["anonymous"]]
+    )
+    name: Line | None = Field(
+        None,
+        description="Words of a name: all have to be in the source's name or aliases, in any order, the last from its "
+        "beginning on, as it is typed. Accents and capitals do not count, and a name in any script is found in Latin "
+        "letters too: Мацегора by Matsegora.",
+        examples=["Matsegora"],
+    )
+    country: Annotated[list[Country], Field(max_length=50)] = Field(
+        default=[], description="Only sources of these countries, ISO 3166-1 alpha-2.", examples=[["RU"]]
+    )
+    organization_id: Annotated[list[Id], Field(max_length=50)] = Field(
+        default=[], description="Only sources that belong to these.", examples=[[OTHER_SOURCE_ID]]
+    )
+    reliability: list[Reliability] = Field(
+        default=[], description="Only sources that are rated so now.", examples=[["A", "B"]]
     )
     sort: Literal["recorded_on", "-recorded_on"] = Field(
         "-recorded_on", description="By the day recorded; those of one day in random order, which stays the same."

@@ -19,39 +19,11 @@ from app.models.vocabulary import (
     RelationStatus,
     Reliability,
     SourceKind,
+    SourcingWarning,
     Speech,
     Stance,
     Terms,
-    VocabularyEnum,
 )
-
-
-class SourcingWarning(VocabularyEnum, origin="Onrecord, after the Associated Press's rules on anonymous sources"):
-    """What is to be minded about the sourcing of a claim."""
-
-    SINGLE_SOURCE = "single_source", "Only one attribution supports it, and its source is not named."
-    NO_SECOND_ORIGIN = "no_second_origin", "It may all come from one origin, and a source of it is not named."
-    ORIGINS_MAY_COINCIDE = "origins_may_coincide", "Two origins count as two that may be the same people."
-    OPINION = "opinion", "A source that is not named is used for an opinion, a prediction or speculation."
-    TERMS_NOT_RECORDED = "terms_not_recorded", "A source is not named, and on what terms it spoke is not recorded."
-    ANONYMITY_REASON_MISSING = "anonymity_reason_missing", "A source is not named, and why is not recorded."
-    BARE_DESCRIPTION = "bare_description", "A source that is not named is described as no more than a source."
-    DECLINED_WHILE_QUOTED = (
-        "declined_while_quoted",
-        "A source is said to have declined to comment, and is used without its name.",
-    )
-    RELIABILITY_NOT_JUDGED = "reliability_not_judged", "The reliability of a source that is not named is not judged."
-    CIRCULAR_REPORTING = "circular_reporting", "The information comes back to where it started."
-    DENIED = "denied", "Someone denies it."
-    CONTRADICTS_AND_CORROBORATES = (
-        "contradicts_and_corroborates",
-        "It is recorded as contradicting a claim and as corroborating the same.",
-    )
-    DIRECT_SPEECH_WITHOUT_QUOTE = "direct_speech_without_quote", "Words are said to be quoted, and are not recorded."
-    OUTLET_VOICE_ON_BACKGROUND = (
-        "outlet_voice_on_background",
-        "What an outlet says in its own voice has terms that only a source can set.",
-    )
 
 
 @dataclass(frozen=True, slots=True)

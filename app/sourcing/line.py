@@ -16,27 +16,15 @@ from app.canonical.schemas import DocumentRead, SourceRead
 from app.models.vocabulary import (
     Anonymity,
     HopRole,
+    LineStyle,
     PublishedBasis,
     SourceKind,
     Speech,
     Stance,
     Terms,
-    VocabularyEnum,
+    Withheld,
 )
 from app.sourcing.wording import articled_name, listed, lower_first, when, with_article
-
-
-class LineStyle(VocabularyEnum, origin="Onrecord"):
-    """How much of the way a line tells."""
-
-    SHORT = "short", "The origin, who was told, and who published what we read."
-    FULL = "full", "Every step, the date, the terms, the reason for anonymity, the source's hedge and the document."
-
-
-class Withheld(VocabularyEnum, origin="AP/NPR attribution terms"):
-    """Why there is no line."""
-
-    OFF_THE_RECORD = "off_the_record", "The source spoke off the record: nothing of it may be published."
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,15 +26,33 @@ INDEXES = (
     ("claim", ("status", "id")),
     ("claim", ("place_country", "id")),
     ("claim", ("occurred_earliest_day", "id")),
-    ("claim", ("occurred_latest_day", "id")),
+    ("claim", ("occurred_latest_day", "occurred_earliest_day", "id")),
     ("claim_topic", ("topic", "claim_id")),
-    ("quantity", ("unit_key", "low_key", "claim_id")),
+    ("quantity", ("unit_key", "low_key", "high_key", "claim_id")),
     ("quantity", ("low_key", "claim_id")),
+    ("quantity", ("high_key", "claim_id")),
     ("attribution", ("document_id", "claim_id")),
     ("attribution", ("terms", "claim_id")),
-    ("attribution", ("said_latest_day", "claim_id")),
+    ("attribution", ("said_latest_day", "said_earliest_day", "claim_id")),
+    ("assessment", ("review_site", "claim_id")),
+    ("relation", ("kind", "claim_id")),
     ("rendition", ("updated_at", "resource_id")),
 )
+OPEN = (
+    (
+        "ix_claim_occurred_open",
+        "claim",
+        "id",
+        "occurred_earliest_day IS NULL AND occurred_latest_day IS NULL AND occurred_edtf IS NOT NULL",
+    ),
+    (
+        "ix_attribution_said_open",
+        "attribution",
+        "claim_id",
+        "said_earliest_day IS NULL AND said_latest_day IS NULL AND said IS NOT NULL",
+    ),
+)
+"""Dates that are open at both ends: few, and else lost among the rows that have no date."""
 REPLACED = (("claim", ("recorded_at", "id")), ("attribution", ("document_id",)))
 """Indexes that the new ones stand in for: ids of claims sort by when they were recorded."""
 
@@ -47,9 +65,20 @@ def upgrade() -> None:
         op.drop_index(op.f(_name(table, columns)), table_name=table)
     for table, columns in INDEXES:
         op.create_index(op.f(_name(table, columns)), table, list(columns), unique=False)
+    for name, table, column, where in OPEN:
+        rows = sa.text(where)
+        op.create_index(name, table, [column], unique=False, sqlite_where=rows, postgresql_where=rows)
+    readers = ["resource_id", "first_audience", "last_audience", "kind", "embargo_until"]
+    op.create_index("ix_rendition_readers", "rendition", readers, unique=False)
+    # Addresses are longer than what a B-tree of PostgreSQL holds.
+    op.create_index(op.f("ix_document_url"), "document", ["url"], unique=False, postgresql_using="hash")
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_document_url"), table_name="document")
+    op.drop_index("ix_rendition_readers", table_name="rendition")
+    for name, table, _column, _where in OPEN:
+        op.drop_index(name, table_name=table)
     for table, columns in INDEXES:
         op.drop_index(op.f(_name(table, columns)), table_name=table)
     for table, columns in REPLACED:
@@ -65,6 +94,7 @@ def downgrade() -> None:
         op.drop_column("quantity", column)
     op.drop_column("rendition", "updated_at")
     op.drop_column("source", "aliases")
+    op.drop_column("assessment", "review_site")
 
 
 def _name(table: str, columns: tuple[str, ...]) -> str:
@@ -75,6 +105,7 @@ def _add_columns() -> None:
     on_postgresql = op.get_bind().dialect.name == "postgresql"
     key = sa.String(length=48, collation="C" if on_postgresql else None)
     op.add_column("source", sa.Column("aliases", sa.Text(), nullable=True))
+    op.add_column("assessment", sa.Column("review_site", sa.String(length=253), nullable=True))
     op.add_column("quantity", sa.Column("unit_key", sa.String(length=200), nullable=True))
     op.add_column("quantity", sa.Column("low_key", key, nullable=True))
     op.add_column("quantity", sa.Column("high_key", key, nullable=True))
@@ -113,7 +144,7 @@ def _create_standing() -> None:
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_claim_standing_claim_id_claim")),
         sa.PrimaryKeyConstraint("claim_id", "first_audience", name=op.f("pk_claim_standing")),
     )
-    for column in ("verdict", "confidence", "credibility", "origins_min", "origins_max", "circular"):
+    for column in ("verdict", "confidence", "credibility", "origins_min", "origins_max", "circular", "denials"):
         op.create_index(_name("claim_standing", (column, "claim_id")), "claim_standing", [column, "claim_id"])
 
 

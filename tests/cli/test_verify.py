@@ -69,6 +69,10 @@ def test_everything_agrees_after_an_embargo_comes_and_goes(api: Api, context: Co
         assert differences(context) == []
 
 
+NOT_ITS_TEXT = "the text that it is found by is not that of its records"
+"""What is found of the claims too that name a document, when its title is changed."""
+NOT_ITS_STANDING = "how the claim stands is not what its records give"
+
 HAND_CHANGES = [
     # member of the ledger, what is changed, how what is found begins
     ("claim_id", "UPDATE claim SET statement = 'Ten.' WHERE id = :id", "the document for public readers is not what"),
@@ -128,6 +132,10 @@ HAND_CHANGES = [
         "DELETE FROM change WHERE resource_id = :id AND audience = 1 AND version = 3",
         "a version in the line of internal readers is missing",
     ),
+    ("claim_id", "DELETE FROM claim_standing WHERE claim_id = :id", NOT_ITS_STANDING),
+    ("claim_id", "UPDATE claim_standing SET origins_max = 90 WHERE claim_id = :id", NOT_ITS_STANDING),
+    ("claim_id", "UPDATE search_text SET tokens = ' x ' WHERE resource_id = :id", NOT_ITS_TEXT),
+    ("outlet_id", "UPDATE search_text SET tokens = ' x ' WHERE resource_id = :id", NOT_ITS_TEXT),
     ("source_id", "UPDATE source SET role = 'x' WHERE id = :id", "the document for restricted readers is not"),
     ("source_id", "UPDATE source SET reliability = 'A' WHERE id = :id", "the reliability is not that"),
     ("source_id", "DELETE FROM source_rating WHERE source_id = :id", "the reliability is not that"),
@@ -156,8 +164,42 @@ def test_whatever_is_changed_by_hand_is_found(
             connection.execute(text(statement), {"id": resource_id})
             found = differences(context)
             savepoint.rollback()
+            found = [each for each in found if not (each.what == NOT_ITS_TEXT and member == "document_id")]
             assert {each.resource_id for each in found} == {resource_id}
             assert any(each.what.startswith(what) for each in found)
+
+
+def test_what_is_left_to_find_a_claim_by_that_is_gone_is_found(
+    ledger: Ledger, context: Context, connection: Connection
+) -> None:
+    connection.execute(
+        text("UPDATE search_text SET resource_id = 'nobody' WHERE resource_id = :id AND first_audience = 0"),
+        {"id": ledger.claim_id},
+    )
+    found = {(each.resource_id, each.what) for each in differences(context)}
+    assert found == {(ledger.claim_id, NOT_ITS_TEXT), ("nobody", "there is something to find it by and no row")}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_an_index_that_is_not_of_the_texts_is_found(ledger: Ledger, context: Context, connection: Connection) -> None:
+    (number,) = connection.execute(
+        text("SELECT number FROM search_text WHERE resource_id = :id AND first_audience = 0"), {"id": ledger.claim_id}
+    ).one()
+    connection.execute(
+        text(
+            "INSERT INTO search_public (search_public, rowid, tokens) SELECT 'delete', number, tokens FROM search_text "
+            "WHERE number = :number"
+        ),
+        {"number": number},
+    )
+    found = {(each.resource_id, each.what) for each in differences(context)}
+    assert found == {
+        (ledger.claim_id, "the index does not hold the text that it is found by"),
+        ("search_public", "the index does not hold as many texts as there are"),
+    }
+    connection.execute(text("INSERT INTO search_public (rowid, tokens) VALUES (:number, ' x ')"), {"number": number})
+    (difference,) = differences(context)
+    assert difference.what == "the index does not hold the text that it is found by"
 
 
 def test_a_relation_between_sources_changed_by_hand_is_found(

@@ -21,9 +21,11 @@ from app.access.context import Context
 from app.access.principals import EVERY_SCOPE, Audience, Principal
 from app.access.units import Unit
 from app.access.visibility import visible
+from app.canonical import queries as rows
 from app.canonical import replies
 from app.changes import queries as changes
-from app.kit import paging
+from app.factcheck import queries as fact_checks
+from app.kit import fulltext, paging
 from app.kit.problems import Forbidden
 from app.models import Change, Rendition
 from app.models.vocabulary import ResourceKind
@@ -50,6 +52,18 @@ class Asked:
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.params or ''} {self.headers or ''} {self.json or ''}"
 
+
+WORDS: Final = (
+    "workers OR defected",
+    "driver",
+    '"one source"',
+    "workers -driver",
+    "clerk OR cook OR official",
+    "later",
+)
+"""Queries with words of what is public, hidden, embargoed, and of what was public once."""
+NAMES: Final = ("daily", "outlet", "one source")
+"""Words of names, public and hidden."""
 
 Answer = tuple[str, int, list[tuple[str, str]], bytes]
 
@@ -83,6 +97,10 @@ class Replay:
         while cursor is not None:
             page = self.ask(caller, replace(asked, params={**(asked.params or {}), "cursor": cursor}))
             cursor = page.json().get("next_cursor")
+        token = response.json().get("nextPageToken")
+        while token is not None:
+            page = self.ask(caller, replace(asked, params={**(asked.params or {}), "pageToken": token}))
+            token = page.json().get("nextPageToken")
 
 
 @dataclass(frozen=True)
@@ -105,15 +123,35 @@ def reads(templates: list[str], names: Names) -> Iterator[Asked]:
             if template == "/v1/claims/{claim_id}":
                 yield Asked("GET", path, {"fields": "attributions,version"})
                 yield from (Asked("GET", path, {"as_of": at(minutes)}) for minutes in range(8, 24, 3))
+            if template == "/v1/claims/{claim_id}/attribution-line":
+                yield Asked("GET", path, {"style": "full"})
             if template == "/v1/sources/{source_id}/claims":
                 yield Asked("GET", path, {"source_role": "any", "include_total": True})
     yield Asked("GET", "/v1/claims", {"sort": "recorded_at", "limit": 2, "fields": "statement"})
     yield Asked("GET", "/v1/sources", {"sort": "recorded_on", "kind": "person", "include_total": True})
     yield Asked("GET", "/v1/sources", {"anonymity": "anonymous", "limit": 1})
+    yield from _searches(names)
     for url in (HIDDEN_URL, DRAFT_URL):
         yield Asked("GET", "/v1/documents", {"url": url, "include_total": True})
     for outlet in (names.public["outlet"], names.hidden["outlet"], ABSENT):
         yield Asked("GET", "/v1/documents", {"outlet_id": outlet, "include_total": True})
+
+
+def _searches(names: Names) -> Iterator[Asked]:
+    """Reads that look for words and names, of what is public and of what is hidden."""
+    for words in WORDS:
+        yield Asked("GET", "/v1/claims", {"q": words, "include_total": True})
+        yield Asked("GET", "/v1/claims", {"q": words, "limit": 1, "sort": "recorded_at"})
+        yield Asked("GET", "/v1alpha1/claims:search", {"query": words, "pageSize": 1, "maxAgeDays": 3650})
+    yield Asked("GET", "/v1alpha1/claims:search", {"reviewPublisherSiteFilter": "example.org", "pageSize": 1})
+    yield Asked("GET", "/v1alpha1/claims:search", {"reviewPublisherSiteFilter": "example.org", "offset": 1})
+    yield Asked("GET", "/v1/claims", {"q": "workers", "limit": 1})
+    yield Asked("GET", f"/v1/sources/{names.public['source']}/claims", {"q": WORDS[0], "limit": 1})
+    for name in NAMES:
+        yield Asked("GET", "/v1/sources", {"name": name, "include_total": True})
+        yield Asked("GET", "/v1/claims", {"source_name": name, "source_role": "any", "include_total": True})
+    for organization in (names.public["outlet"], names.hidden["outlet"], ABSENT):
+        yield Asked("GET", "/v1/sources", {"organization_id": organization, "include_total": True})
 
 
 WITH_PARTS: Final = {"claim_id": ("claim",), "source_id": ("source",)}
@@ -121,7 +159,7 @@ WITH_PARTS: Final = {"claim_id": ("claim",), "source_id": ("source",)}
 PARTS: Final = {
     "source_id": ("source", "second source", "outlet", "once public source"),
     "document_id": ("document", "second document"),
-    "claim_id": ("claim", "second claim", "third claim", "claim by it alone", "draft", "embargoed"),
+    "claim_id": ("claim", "second claim", "third claim", "claim of two", "claim by it alone", "draft", "embargoed"),
     "attribution_id": ("attribution", "attribution 0", "removed"),
     "assessment_id": ("second assessment", "assessment 0"),
     "relation_id": ("relation", "relation 0", "source relation"),
@@ -377,6 +415,42 @@ def leak_version(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("app.changes.record._Line.stays", False)
 
 
+def leak_corroboration(patch: pytest.MonkeyPatch) -> None:
+    standings_seen = rows.standings_seen
+
+    def of_everyone(session: Session, ids: Iterable[str], _audience: Audience) -> Any:
+        return standings_seen(session, ids, Audience.RESTRICTED)
+
+    patch.setattr(rows, "standings_seen", of_everyone)
+
+
+def leak_contradictions(patch: pytest.MonkeyPatch) -> None:
+    contradictions = rows.contradictions
+
+    def of_everyone(session: Session, ids: Iterable[str], _audience: Audience, now: datetime) -> Any:
+        return contradictions(session, ids, Audience.RESTRICTED, now)
+
+    patch.setattr(rows, "contradictions", of_everyone)
+
+
+def leak_text(patch: pytest.MonkeyPatch) -> None:
+    matching = fulltext.matching
+
+    def in_every_index(session: Session, query: Any, _audience: int) -> Any:
+        return matching(session, query, Audience.RESTRICTED)
+
+    patch.setattr("app.filters.relevance.matching", in_every_index)
+
+
+def leak_review(patch: pytest.MonkeyPatch) -> None:
+    documents_at = fact_checks.documents_at
+
+    def to_everyone(unit: Unit, addresses: Iterable[str]) -> Any:
+        return documents_at(replace(unit, principal=Principal(None, EVERY_SCOPE)), addresses)
+
+    patch.setattr(fact_checks, "documents_at", to_everyone)
+
+
 LEAKS_OF_READS: Final[dict[str, Leak]] = {
     "GET /v1/sources ": leak_list,
     "'include_total': True": leak_count,
@@ -384,6 +458,10 @@ LEAKS_OF_READS: Final[dict[str, Leak]] = {
     "'as_of'": leak_as_of,
     "GET /v1/claims/": leak_error,
     "GET /v1/claims ": leak_included,
+    "'q': 'driver'": leak_text,
+    "/sourcing": leak_corroboration,
+    "'source_role': 'any'": leak_contradictions,
+    "claims:search": leak_review,
 }
 """Leaks of what reads answer, by what must stand in a request that tells."""
 

@@ -11,6 +11,7 @@ from app.kit.db import Database
 from tests.fixtures.api import Api
 from tests.fixtures.corpora import Recorder, held, line_of
 from tests.fixtures.data import data_lines
+from tests.fixtures.deaths import deaths_in, deaths_read
 
 ATTRIBUTIONS = 2192
 """Lines of PolNeAR's development set."""
@@ -60,6 +61,8 @@ def test_every_line_of_two_corpora_comes_back_as_it_was(committing_api: Api, own
     outside = {claim["topics"][0] for claim, _ in read if not all(map(is_consistent, claim["quantities"]))}
     assert outside == {event["id"] for event in events if is_out_of_bounds(event)}
     assert len(outside) == OUT_OF_BOUNDS
+
+    assert deaths_read(committing_api) == deaths_in(events)
 
     for claim, included in read[::SAMPLE]:
         alone = committing_api.read(f"/v1/claims/{claim['id']}")

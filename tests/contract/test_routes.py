@@ -35,6 +35,7 @@ SCOPES: dict[Route, Scope | None] = {
     ("GET", "/v1/claims"): READ,
     ("POST", "/v1/claims"): WRITE,
     ("POST", "/v1/claims/batch"): WRITE,
+    ("GET", "/v1/claims/facets"): READ,
     ("GET", "/v1/claims/{claim_id}"): READ,
     ("PATCH", "/v1/claims/{claim_id}"): WRITE,
     ("GET", "/v1/claims/{claim_id}/assessments"): READ,
@@ -45,13 +46,16 @@ SCOPES: dict[Route, Scope | None] = {
     ("GET", "/v1/claims/{claim_id}/attributions/{attribution_id}"): READ,
     ("PATCH", "/v1/claims/{claim_id}/attributions/{attribution_id}"): WRITE,
     ("DELETE", "/v1/claims/{claim_id}/attributions/{attribution_id}"): WRITE,
+    ("GET", "/v1/claims/{claim_id}/attribution-line"): READ,
     ("GET", "/v1/claims/{claim_id}/history"): READ,
     ("GET", "/v1/claims/{claim_id}/relations"): READ,
     ("POST", "/v1/claims/{claim_id}/relations"): WRITE,
     ("GET", "/v1/claims/{claim_id}/relations/{relation_id}"): READ,
     ("PATCH", "/v1/claims/{claim_id}/relations/{relation_id}"): WRITE,
     ("POST", "/v1/claims/{claim_id}/retract"): WRITE,
+    ("GET", "/v1/claims/{claim_id}/sourcing"): READ,
     ("GET", "/v1/documents"): READ,
+    ("GET", "/v1alpha1/claims:search"): READ,
     ("POST", "/v1/documents"): WRITE,
     ("GET", "/v1/documents/{document_id}"): READ,
     ("PATCH", "/v1/documents/{document_id}"): WRITE,
@@ -71,6 +75,7 @@ SCOPES: dict[Route, Scope | None] = {
     ("POST", "/v1/sources/{source_id}/relations"): SOURCES,
     ("GET", "/v1/sources/{source_id}/relations/{relation_id}"): READ,
     ("DELETE", "/v1/sources/{source_id}/relations/{relation_id}"): SOURCES,
+    ("GET", "/v1/sources/{source_id}/track-record"): READ,
 }
 
 

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection as Pipe
 from threading import Barrier
 from typing import Any
@@ -23,7 +23,7 @@ from app.kit.problems import OutcomeUnknown
 from app.models.vocabulary import Scope
 from tests.factories import attribution_body, claim_body, document_body, recorded_claim, recorded_source, said_by
 from tests.fixtures.api import Api, make_key
-from tests.fixtures.committing import PATIENCE_S, Callers, eventually, paused_commit, waits_for_lock
+from tests.fixtures.committing import PATIENCE_S, Callers, held_up
 
 WRITERS = 16
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
@@ -247,20 +247,6 @@ def test_a_key_used_at_once_by_many_has_one_effect(committing_api: Api) -> None:
     assert refused <= {"idempotency_in_flight"}
     first = [answer for answer in answers if "idempotency-replayed" not in answer.headers and answer.status_code == 201]
     assert len(first) == 1
-
-
-def held_up(
-    database: Database, first: Callable[[], Response], second: Callable[[], Response]
-) -> tuple[Response, Response]:
-    """What both are answered when the second comes while the first is about to commit, and has to wait for it."""
-    with ThreadPoolExecutor(2) as threads, paused_commit(database) as pause:
-        one: Future[Response] = threads.submit(first)
-        assert pause.reached.wait(PATIENCE_S)
-        other: Future[Response] = threads.submit(second)
-        assert eventually(lambda: other.done() or waits_for_lock(database))
-        assert not other.done()
-        pause.go.set()
-        return one.result(PATIENCE_S), other.result(PATIENCE_S)
 
 
 @on_postgresql

@@ -49,6 +49,13 @@ WIRE_VALUES: dict[str, str] = {
         "corroborates contradicts refines generalizes part_of duplicates supersedes derived_from context_for"
     ),
     "relation_status": "suggested confirmed rejected",
+    "line_style": "short full",
+    "withheld": "off_the_record",
+    "sourcing_warning": (
+        "single_source no_second_origin origins_may_coincide opinion terms_not_recorded anonymity_reason_missing "
+        "bare_description declined_while_quoted reliability_not_judged circular_reporting denied "
+        "contradicts_and_corroborates direct_speech_without_quote outlet_voice_on_background"
+    ),
     "change_action": "created updated retracted deleted",
     "resource_kind": "source source_relation document claim relation key",
     "scope": "claims:read claims:write claims:assess sources:write internal:read restricted:read keys:manage",

@@ -7,7 +7,8 @@ import pytest
 from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
 from app.canonical.corroboration import Corroboration
 from app.canonical.schemas import RelationRead, SourceRead
-from app.sourcing.checks import CHECKS, Sourcing, SourcingWarning, Warned, sourcing_warnings
+from app.models.vocabulary import SourcingWarning
+from app.sourcing.checks import CHECKS, Sourcing, Warned, sourcing_warnings
 
 CLAIM, OTHER, ATTRIBUTION, DOCUMENT, SECOND = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(5))
 NAMED, ANONYMOUS, OUTLET, GROUP = (f"00000000-0000-4000-8000-0000000000a{number}" for number in range(4))

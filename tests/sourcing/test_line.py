@@ -11,8 +11,8 @@ import pytest
 from app.canonical.claim_schemas import AttributionRead, Included
 from app.canonical.schemas import DocumentRead, SourceRead
 from app.kit.edtf import parse_edtf
-from app.models.vocabulary import Terms
-from app.sourcing.line import AttributionLine, LineStyle, Withheld, attribution_line, combined_line
+from app.models.vocabulary import LineStyle, Terms, Withheld
+from app.sourcing.line import AttributionLine, attribution_line, combined_line
 
 DEMO = Path(__file__).parents[2] / "app" / "cli" / "demo_claims.json"
 NOW = "2026-11-23T09:30:00.000000Z"

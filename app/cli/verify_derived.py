@@ -1,0 +1,37 @@
+"""What `onrecord verify` checks of the rows that are made of others: how claims stand, texts, and their index."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlmodel import Session
+
+from app.canonical import queries as canonical
+from app.canonical.derived import derived_of, ranges_of_text
+from app.changes.record import Content
+from app.kit.fulltext import unlike_index
+from app.models import ClaimStanding, SearchText
+
+
+def in_derived(session: Session, contents: Mapping[str, Sequence[Content | None]]) -> dict[str, list[str]]:
+    """What differs between the rows stored to find each claim by, and those that its contents give."""
+    made = derived_of(session, contents)
+    standings, texts = canonical.standings_of(session, contents), canonical.texts_of(session, contents)
+    found: dict[str, list[str]] = {}
+    for claim_id, ranges in made.items():
+        due = [
+            ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **each.standing)
+            for first, last, each in ranges
+        ]
+        same = [row.model_dump() for row in due] == [row.model_dump() for row in standings[claim_id]]
+        found[claim_id] = [] if same else ["how the claim stands is not what its records give"]
+        found[claim_id] += in_texts(session, texts[claim_id], ranges_of_text(ranges))
+    return found
+
+
+def in_texts(session: Session, stored: Sequence[SearchText], due: Sequence[tuple[int, int, str]]) -> list[str]:
+    """What differs between the texts that a resource is found by and those that are due, or what the index holds."""
+    found = []
+    if [(row.first_audience, row.last_audience, row.tokens) for row in stored] != list(due):
+        found.append("the text that it is found by is not that of its records")
+    if unlike_index(session, [(row.first_audience, row.number, row.tokens) for row in stored]):
+        found.append("the index does not hold the text that it is found by")
+    return found

@@ -1,0 +1,1 @@
+"""How the claims that a question asks for fall under topics, verdicts, sources and the like."""

@@ -1,0 +1,108 @@
+"""The SQL of "Said before?": how many claims hold each word, which hold one of several, and what is compared of each.
+
+Every statement is about what the caller may read, and leaves out the rest before it counts or cuts anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import bindparam
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, or_, select
+
+from app.access.principals import Audience
+from app.access.units import Unit
+from app.access.visibility import visible
+from app.kit.columns import NOW
+from app.kit.holding import Among, counts_up_to, newest_holding
+from app.models import Attribution, Claim, Document, Relation, Rendition
+from app.models.vocabulary import ResourceKind
+from app.search.matching import MOST_CANDIDATES, MOST_COUNTED, Candidate
+
+MOST_TITLES: Final = 10
+"""Documents of a claim whose titles are compared, those of its first attributions."""
+
+
+def claims_with(unit: Unit, words: Iterable[str]) -> dict[str, int]:
+    """In how many claims that the caller may read each of the words stands, at most `MOST_COUNTED`."""
+    audience = unit.principal.audience
+    among = _readable_claims(audience)
+    return counts_up_to(unit.session, words, audience, among, most=MOST_COUNTED, now=unit.now)
+
+
+def newest_with(unit: Unit, words: Iterable[str]) -> list[tuple[str, str]]:
+    """Ids and tokens of the claims that hold one of the words; the newest `MOST_CANDIDATES` that the caller may read."""
+    audience = unit.principal.audience
+    among = _readable_claims(audience)
+    return newest_holding(unit.session, words, audience, among, most=MOST_CANDIDATES, now=unit.now)
+
+
+@cache
+def _readable_claims(audience: Audience) -> Among:
+    def among(rows: Any, resource_id: Any) -> Any:
+        is_read = and_(Rendition.kind == ResourceKind.CLAIM, visible(audience, NOW))
+        return rows.join(Rendition, and_(col(Rendition.resource_id) == resource_id, is_read))
+
+    return among
+
+
+def candidates(unit: Unit, claim_ids: Sequence[str]) -> list[Candidate[str]]:
+    """What is compared of claims that the caller may read, in the order of the ids; the others are left out."""
+    audience, parameters = unit.principal.audience, {"ids": list(claim_ids), "now": unit.now}
+    if not claim_ids:
+        return []
+    found = {each.id: each for each in unit.session.exec(_statements(audience), params=parameters)}
+    titles: dict[str, list[str]] = defaultdict(list)
+    for claim_id, title in unit.session.exec(_titles(audience), params=parameters):
+        if title not in titles[claim_id] and len(titles[claim_id]) < MOST_TITLES:
+            titles[claim_id].append(title)
+    return [
+        Candidate(key=each, statement=found[each].statement, titles=tuple(titles[each]), language=found[each].language)
+        for each in claim_ids
+        if each in found
+    ]
+
+
+@cache
+def _statements(audience: Audience) -> Any:
+    readable = (col(Rendition.resource_id) == Claim.id, Rendition.kind == ResourceKind.CLAIM, visible(audience, NOW))
+    return select(Claim.id, Claim.statement, Claim.language).join(Rendition, and_(*readable)).where(_named(Claim.id))
+
+
+@cache
+def _titles(audience: Audience) -> Any:
+    readable = (
+        col(Rendition.resource_id) == Document.id,
+        Rendition.kind == ResourceKind.DOCUMENT,
+        visible(audience, NOW),
+    )
+    return (
+        select(Attribution.claim_id, Document.title)
+        .join(Document, col(Document.id) == Attribution.document_id)
+        .join(Rendition, and_(*readable))
+        .where(_named(Attribution.claim_id), Attribution.audience <= audience, col(Document.title).is_not(None))
+        .order_by(col(Attribution.claim_id), col(Attribution.position))
+    )
+
+
+def _named(column: Any) -> Any:
+    return column.in_(bindparam("ids", expanding=True))
+
+
+def relations_with(unit: Unit, claim_id: str, other_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The documents of the relations that the caller may read between a claim and others, by the other; oldest first."""
+    ids = set(other_ids)
+    from_it = and_(Relation.claim_id == claim_id, col(Relation.other_claim_id).in_(ids))
+    to_it = and_(Relation.other_claim_id == claim_id, col(Relation.claim_id).in_(ids))
+    rows = (
+        select(Relation.claim_id, Relation.other_claim_id, Rendition.document)
+        .join(Rendition, col(Rendition.resource_id) == Relation.id)
+        .where(or_(from_it, to_it), Rendition.kind == ResourceKind.RELATION, visible(unit.principal.audience, unit.now))
+        .order_by(col(Relation.id))
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for one, other, document in unit.session.exec(rows):
+        found[other if one == claim_id else one].append(document)
+    return found

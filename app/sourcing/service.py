@@ -1,0 +1,74 @@
+"""Answers what to mind about a claim's sourcing and in what words to attribute it, as the caller sees the claim."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from app.access.units import Reply, Unit
+from app.canonical.claim_schemas import ClaimRead, Included
+from app.canonical.corroboration import Corroboration
+from app.canonical.replies import included, readable
+from app.canonical.standing import corroborations, origins_may_coincide
+from app.models.vocabulary import LineStyle, ResourceKind
+from app.sourcing.checks import CHECKS, Sourcing, sourcing_warnings
+from app.sourcing.line import attribution_line, combined_line
+from app.sourcing.queries import relations_read
+
+
+def check_sourcing(unit: Unit, claim_id: str) -> Reply:
+    """What is to be minded about the claim's sourcing, and what was asked and found nothing; raises NotFound."""
+    found = readable(unit, ResourceKind.CLAIM, claim_id)
+    content = orjson.loads(found.document)
+    counted = corroborations(unit, [claim_id])[claim_id]
+    named = included(unit, [content])
+    sourcing = Sourcing(
+        claim=ClaimRead.model_validate_json(found.document),
+        included=_parsed(named),
+        corroboration=_numbers(counted),
+        origins_may_coincide=origins_may_coincide(unit, content["attributions"]),
+        relations=relations_read(unit, claim_id),
+    )
+    warnings = sourcing_warnings(sourcing)
+    raised = {warning.code for warning in warnings}
+    body = {
+        "claim_id": claim_id,
+        "corroboration": counted,
+        "origins_may_coincide": sourcing.origins_may_coincide,
+        "warnings": [asdict(warning) for warning in warnings],
+        "passed": [check.code for check in CHECKS if check.code not in raised],
+        "included": named,
+    }
+    return Reply(body=orjson.dumps(body), document=found.document)
+
+
+def word_attributions(unit: Unit, claim_id: str, style: LineStyle) -> Reply:
+    """A line for each attribution of the claim, in its order, and one for all; raises NotFound."""
+    found = readable(unit, ResourceKind.CLAIM, claim_id)
+    claim = ClaimRead.model_validate_json(found.document)
+    named = _parsed(included(unit, [orjson.loads(found.document)]))
+    body = {
+        "claim_id": claim_id,
+        "style": style,
+        "items": [asdict(attribution_line(each, named, style=style)) for each in claim.attributions],
+        "combined": combined_line(claim.attributions, named),
+    }
+    return Reply(body=orjson.dumps(body), document=found.document)
+
+
+def _parsed(named: Mapping[str, Any]) -> Included:
+    return Included.model_validate_json(orjson.dumps(named))
+
+
+def _numbers(counted: Mapping[str, Any]) -> Corroboration:
+    """What is read of a claim's corroboration, as it was counted; contradictions are between claims, not sources."""
+    return Corroboration(
+        attributions=counted["attributions"],
+        denials=counted["denials"],
+        documents=counted["documents"],
+        outlets=counted["outlets"],
+        origins_min=counted["independent_origins"]["min"],
+        origins_max=counted["independent_origins"]["max"],
+        circular=counted["circular"],
+    )

@@ -1,0 +1,1 @@
+"""Track record: what became of what a source said."""

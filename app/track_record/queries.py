@@ -1,0 +1,116 @@
+"""The SQL of track records: whose words they are, and what became of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import and_, col, or_, select
+
+from app.access.units import Unit
+from app.access.visibility import visible
+from app.canonical.queries import stands_for
+from app.changes.queries import readable_ids
+from app.models import (
+    Attribution,
+    Claim,
+    ClaimStanding,
+    Document,
+    Hop,
+    Rendition,
+    SourceRating,
+    SourceRelation,
+)
+from app.models.vocabulary import ClaimStatus, ResourceKind, SourceRelationKind, Stance, Verdict
+
+ORIGIN: Final = 0
+"""The position of a chain's origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One attribution of a claim to the source, and how the claim stands for the caller."""
+
+    claim_id: str
+    status: ClaimStatus
+    recorded_at: datetime
+    stance: Stance
+    said_earliest_day: int | None
+    said_latest_day: int | None
+    published_earliest_day: int | None
+    published_latest_day: int | None
+    verdict: Verdict | None
+    confidence: int | None
+    origins_min: int
+
+
+COLUMNS: Final[tuple[Any, ...]] = (
+    Claim.id,
+    Claim.status,
+    Claim.recorded_at,
+    Attribution.stance,
+    Attribution.said_earliest_day,
+    Attribution.said_latest_day,
+    Document.published_earliest_day,
+    Document.published_latest_day,
+    ClaimStanding.verdict,
+    ClaimStanding.confidence,
+    ClaimStanding.origins_min,
+)
+"""What `Said` is made of, in its order."""
+
+
+def same_sources(unit: Unit, source_id: str) -> list[str]:
+    """The source and all that are recorded as the same, as far as the caller may read that, in order of their ids."""
+    reached, frontier = {source_id}, {source_id}
+    while frontier:
+        nearer = readable_ids(unit, ResourceKind.SOURCE, _same_as(unit, frontier) - reached)
+        reached |= nearer
+        frontier = nearer
+    return sorted(reached)
+
+
+def _same_as(unit: Unit, source_ids: set[str]) -> set[str]:
+    rows = (
+        select(SourceRelation.source_id, SourceRelation.other_id)
+        .join(Rendition, col(Rendition.resource_id) == SourceRelation.id)
+        .where(
+            or_(col(SourceRelation.source_id).in_(source_ids), col(SourceRelation.other_id).in_(source_ids)),
+            SourceRelation.kind == SourceRelationKind.SAME_AS,
+            visible(unit.principal.audience, unit.now),
+        )
+    )
+    return {end for ends in unit.session.exec(rows) for end in ends}
+
+
+def said_by(unit: Unit, source_ids: Iterable[str]) -> list[Said]:
+    """What originates with one of the sources and the caller may read, drafts apart, in order of claim and place."""
+    audience = unit.principal.audience
+    rows = (
+        select(*COLUMNS)
+        .select_from(Hop)
+        .join(
+            Attribution,
+            and_(col(Attribution.claim_id) == Hop.claim_id, col(Attribution.id) == Hop.attribution_id),
+        )
+        .join(Claim, col(Claim.id) == Hop.claim_id)
+        .join(Document, col(Document.id) == Attribution.document_id)
+        .join(Rendition, col(Rendition.resource_id) == Claim.id)
+        .join(ClaimStanding, col(ClaimStanding.claim_id) == Claim.id)
+        .where(
+            col(Hop.source_id).in_(list(source_ids)),
+            Hop.position == ORIGIN,
+            Attribution.audience <= audience,
+            col(Claim.status) != ClaimStatus.DRAFT,
+            visible(audience, unit.now),
+            stands_for(audience),
+        )
+        .order_by(Claim.id, col(Attribution.position))
+    )
+    return [Said(*row) for row in unit.session.exec(rows)]
+
+
+def ratings_of(unit: Unit, source_id: str) -> list[SourceRating]:
+    """The source's ratings, in the order in which they came to hold."""
+    rows = select(SourceRating).where(SourceRating.source_id == source_id)
+    return list(unit.session.exec(rows.order_by(col(SourceRating.rated_on), col(SourceRating.position))))

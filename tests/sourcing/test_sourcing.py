@@ -1,0 +1,194 @@
+"""The routes for the editor: what to mind about a claim, and its lines, as each reader sees the claim."""
+
+from typing import Any
+
+import pytest
+
+from app.models.vocabulary import Scope, SourcingWarning
+from tests.factories import (
+    attribution_body,
+    document_body,
+    recorded_claim,
+    recorded_document,
+    recorded_outlet,
+    recorded_source,
+    said_by,
+    source_body,
+)
+from tests.fixtures.api import Api
+from tests.fixtures.ledger import write_everything
+from tests.fixtures.queries import QueryRecorder
+
+ABSENT = "00000000-0000-4000-8000-000000000000"
+ROUTES = ("sourcing", "attribution-line")
+
+
+@pytest.fixture
+def reader(api: Api) -> Api:
+    return api.with_scopes(Scope.CLAIMS_READ)
+
+
+def warned(caller: Api, claim_id: str) -> list[str]:
+    return [each["code"] for each in caller.read(f"/v1/claims/{claim_id}/sourcing")["warnings"]]
+
+
+def lines(caller: Api, claim_id: str, style: str = "short") -> Any:
+    return caller.read(f"/v1/claims/{claim_id}/attribution-line", params={"style": style})
+
+
+def test_a_bare_anonymous_source_is_warned_of(api: Api, reader: Api) -> None:
+    bare = attribution_body(chain=[{"role": "originator", "source": source_body(description="a source")}])
+    claim = recorded_claim(api, attributions=[bare])
+    answer = reader.read(f"/v1/claims/{claim['id']}/sourcing")
+    codes = [each["code"] for each in answer["warnings"]]
+    assert {"single_source", "no_second_origin", "anonymity_reason_missing", "bare_description"} <= set(codes)
+    assert set(codes) | set(answer["passed"]) == {str(each) for each in SourcingWarning}
+    assert set(codes).isdisjoint(answer["passed"])
+    assert {each["attribution_id"] for each in answer["warnings"]} == {None, claim["attributions"][0]["id"]}
+    assert all(each["rule"].startswith(("AP ", "Onrecord")) for each in answer["warnings"])
+    assert answer["corroboration"] == claim["corroboration"]
+    assert answer["included"] == claim["included"]
+
+
+def test_a_named_source_is_warned_of_in_nothing(api: Api, reader: Api) -> None:
+    named = recorded_source(api, anonymity="named", name="Jane Roe", description=None)
+    answer = reader.read(f"/v1/claims/{recorded_claim(api, attributions=[said_by(named)])['id']}/sourcing")
+    assert (answer["warnings"], answer["origins_may_coincide"]) == ([], False)
+    assert answer["passed"] == [str(each) for each in SourcingWarning]
+
+
+def test_two_unnamed_sources_may_be_the_same_until_a_relation_sets_them_apart(api: Api, reader: Api) -> None:
+    one, other = recorded_source(api), recorded_source(api)
+    claim_id = recorded_claim(api, attributions=[said_by(one), said_by(other)])["id"]
+    assert "origins_may_coincide" in warned(reader, claim_id)
+    api.create(f"/v1/sources/{one}/relations", {"other_id": other, "kind": "distinct_from"})
+    assert "origins_may_coincide" not in warned(reader, claim_id)
+
+
+def test_each_reader_is_warned_by_what_they_may_read(api: Api, reader: Api) -> None:
+    known, hidden = recorded_source(api), recorded_source(api, visibility="restricted")
+    denial = said_by(hidden, stance="denies")
+    claim_id = recorded_claim(api, attributions=[said_by(known), said_by(hidden), denial])["id"]
+    assert {"single_source"} == {"single_source", "denied"} & set(warned(reader, claim_id))
+    assert {"denied"} == {"single_source", "denied"} & set(warned(api, claim_id))
+
+
+def test_a_claim_that_is_hidden_is_not_told_of_by_what_both_contradicts_and_corroborates(api: Api, reader: Api) -> None:
+    claim_id, other = recorded_claim(api)["id"], recorded_claim(api)["id"]
+    for kind in ("contradicts", "corroborates"):
+        api.create(f"/v1/claims/{other}/relations", {"other_claim_id": claim_id, "kind": kind})
+    assert "contradicts_and_corroborates" in warned(reader, claim_id)
+    api.change(f"/v1/claims/{other}", {"visibility": "internal"})
+    assert "contradicts_and_corroborates" not in warned(reader, claim_id)
+    assert "contradicts_and_corroborates" in warned(api, claim_id)
+
+
+def test_a_line_tells_who_said_it_to_whom_and_who_published_it(api: Api, reader: Api) -> None:
+    izvestia = recorded_outlet(api, name="Izvestia")
+    herald = recorded_outlet(api, name="Daily Herald")
+    document = recorded_document(api, outlet_id=herald, title="Workers defect")
+    source = recorded_source(api, description="a senior official")
+    chain = [{"role": "originator", "source_id": source}, {"role": "interviewer", "source_id": izvestia}]
+    attribution = {"speech": "indirect", "document_id": document, "chain": chain, "terms": "background"}
+    claim = recorded_claim(api, attributions=[attribution])
+    answer = lines(reader, claim["id"])
+    told = "according to a senior official who spoke to Izvestia on condition of anonymity"
+    assert answer == {
+        "claim_id": claim["id"],
+        "style": "short",
+        "items": [
+            {
+                "attribution_id": claim["attributions"][0]["id"],
+                "line": f"{told}, as reported by the Daily Herald",
+                "withheld": None,
+                "terms": "background",
+            }
+        ],
+        "combined": "according to a senior official",
+    }
+    full = lines(reader, claim["id"], "full")
+    assert full["style"] == "full"
+    assert full["items"][0]["line"].endswith("(“Workers defect”)")
+    assert full["combined"] == answer["combined"]
+
+
+def test_what_is_off_the_record_has_no_line_and_is_not_there_for_readers(api: Api, reader: Api) -> None:
+    attributions = [attribution_body(), attribution_body(terms="off_the_record")]
+    claim_id = recorded_claim(api, attributions=attributions)["id"]
+    assert len(lines(reader, claim_id)["items"]) == 1
+    withheld = lines(api, claim_id)["items"][1]
+    assert (withheld["line"], withheld["withheld"], withheld["terms"]) == (None, "off_the_record", "off_the_record")
+
+
+def test_a_hidden_outlet_is_in_no_line(api: Api, reader: Api) -> None:
+    outlet = recorded_outlet(api, name="Gazette")
+    document = recorded_document(api, outlet_id=outlet)
+    attribution = said_by(recorded_source(api), document_id=document)
+    del attribution["document"]
+    claim_id = recorded_claim(api, attributions=[attribution])["id"]
+    assert "Gazette" in reader.get(f"/v1/claims/{claim_id}/attribution-line?style=full").text
+    api.change(f"/v1/sources/{outlet}", {"visibility": "restricted"})
+    for style in ("short", "full"):
+        assert "Gazette" not in reader.get(f"/v1/claims/{claim_id}/attribution-line?style={style}").text
+    assert "Gazette" in api.get(f"/v1/claims/{claim_id}/attribution-line?style=full").text
+
+
+def test_a_draft_without_attributions_has_no_lines(api: Api) -> None:
+    claim_id = recorded_claim(api, status="draft", attributions=[])["id"]
+    answer = lines(api, claim_id)
+    assert (answer["items"], answer["combined"]) == ([], None)
+    assert api.read(f"/v1/claims/{claim_id}/sourcing")["warnings"] == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_a_reader_may_not_see_has_no_sourcing(api: Api, reader: Api, route: str) -> None:
+    hidden = recorded_claim(api, visibility="internal")["id"]
+    assert api.get(f"/v1/claims/{hidden}/{route}").status_code == 200
+    for claim_id in (hidden, ABSENT):
+        refused = reader.get(f"/v1/claims/{claim_id}/{route}")
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_unchanged_answer_is_304_and_names_the_claim(api: Api, reader: Api, route: str) -> None:
+    outlet = recorded_outlet(api)
+    claim_id = recorded_claim(api, attributions=[said_by(outlet)])["id"]
+    path = f"/v1/claims/{claim_id}/{route}"
+    etag = reader.etag(path)
+    assert etag.split("-")[0] == reader.etag(f"/v1/claims/{claim_id}").split("-")[0]
+    assert reader.get(path, headers={"If-None-Match": etag}).status_code == 304
+    api.change(f"/v1/sources/{outlet}", {"name": "The Weekly Record"})
+    assert reader.get(path, headers={"If-None-Match": etag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter"),
+    [("attribution-line?style=long", "style"), ("attribution-line?lang=ko", "lang"), ("sourcing?style=full", "style")],
+)
+def test_a_parameter_that_is_not_known_is_refused(api: Api, asked: str, parameter: str) -> None:
+    refused = api.get(f"/v1/claims/{recorded_claim(api)['id']}/{asked}")
+    assert refused.status_code == 422
+    assert [each["parameter"] for each in refused.json()["errors"]] == [parameter]
+
+
+def test_every_claim_of_a_ledger_has_an_answer_for_every_reader(api: Api, reader: Api) -> None:
+    write_everything(api)
+    claims = [each["id"] for each in api.read("/v1/claims")["items"]]
+    for caller in (api, reader):
+        seen = {claim_id: caller.get(f"/v1/claims/{claim_id}").status_code for claim_id in claims}
+        for route in (*ROUTES, "attribution-line?style=full"):
+            assert {claim_id: caller.get(f"/v1/claims/{claim_id}/{route}").status_code for claim_id in claims} == seen
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_number_of_queries_does_not_grow_with_the_attributions(
+    api: Api, query_recorder: QueryRecorder, route: str
+) -> None:
+    counts = []
+    for size in (1, 20):
+        attributions = [attribution_body(document=document_body(title=f"Report {at}")) for at in range(size)]
+        path = f"/v1/claims/{recorded_claim(api, attributions=attributions)['id']}/{route}"
+        with query_recorder() as statements:
+            api.read(path)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
