@@ -1,38 +1,52 @@
 """How often "Said before?" finds the right claim, and how long it takes: `python -m benchmarks.matching`.
 
 The tweets and verified claims of CheckThat! 2022, read from where ONRECORD_TEST_DATA says (see tests/fixtures/data.py).
+The claims are recorded by the service, in a database that is thrown away, and every tweet is sent to the API.
 """
 
 import argparse
+import asyncio
 import gzip
 import json
 import os
 import statistics
 import sys
+import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.kit.words import indexed, tokens
-from app.search.matching import (
-    MOST_CANDIDATES,
-    MOST_COUNTED,
-    Candidate,
-    Matcher,
-    query_words,
-    retrieval_words,
-)
+from httpx import ASGITransport, AsyncClient
+
+from app import startup
+from app.access.context import Context
+from app.access.secrets import Pepper
+from app.claims.schemas import ClaimBatch
+from app.claims.service import create_claims
+from app.keys.service import add_key, at_the_server
+from app.kit.db import Database
+from app.main import create_app
+from app.models.vocabulary import Scope
+from app.search.schemas import MatchRequest
+from app.search.service import match
+from app.settings import Settings
+from app.sources.schemas import SourceCreate
+from app.sources.service import create_source
+from tests.fixtures.postgres import fresh_database, running_postgres
 
 DATA = Path(os.environ.get("ONRECORD_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 CLAIMS = "checkthat22_vclaims"
 TWEETS = "checkthat22_train_dev"
-SPLITS = ("train", "dev")
+ENGINES = ("sqlite", "postgresql")
 LANGUAGE = "en"
 ASKED = 5
+BATCH = 100
+EVERY = 10
+"""Of the tweets so many are sent over HTTP too."""
 
 Find = Callable[[str], list[str]]
 """The ids of the claims that say what a text says, best first."""
@@ -54,10 +68,13 @@ class Figures:
     among_five: int = 0
     reciprocal: float = 0.0
     times_ms: list[float] = field(default_factory=list)
+    busy_ms: list[float] = field(default_factory=list)
+    """Time of this process alone: what it would take if no other had the processor."""
 
-    def add(self, question: Question, found: Sequence[str], *, took_ms: float) -> None:
+    def add(self, question: Question, found: Sequence[str], *, took_ms: float, busy_ms: float) -> None:
         self.questions += 1
         self.times_ms.append(took_ms)
+        self.busy_ms.append(busy_ms)
         place = next((place for place, key in enumerate(found[:ASKED], 1) if key in question.right), None)
         if place:
             self.first += place == 1
@@ -77,50 +94,106 @@ class Figures:
         return self.reciprocal / self.questions
 
     def __str__(self) -> str:
-        p50, p95 = statistics.median(self.times_ms), statistics.quantiles(self.times_ms, n=20)[-1]
         return (
             f"{self.questions:5} questions  success@1 {self.success_at_1:.3f}  success@5 {self.success_at_5:.3f}  "
-            f"MRR@5 {self.mrr_at_5:.3f}  p50 {p50:.1f} ms  p95 {p95:.1f} ms"
+            f"MRR@5 {self.mrr_at_5:.3f}  {quantiles(self.times_ms)}  (of this process {quantiles(self.busy_ms)})"
         )
 
 
-class InMemory:
-    """Does in memory what the service does in SQL: counts capped, claims that hold a chosen word, so many at most."""
+def quantiles(times_ms: Sequence[float]) -> str:
+    """The middle one and the one that a twentieth are above."""
+    return f"p50 {statistics.median(times_ms):.1f} ms  p95 {statistics.quantiles(times_ms, n=20)[-1]:.1f} ms"
 
-    def __init__(self, claims: Sequence[dict[str, Any]]) -> None:
-        self._claims = {
-            line["id"]: Candidate(
-                key=line["id"], statement=line["claim"], titles=(line["document"] or "",), language=LANGUAGE
-            )
-            for line in claims
-        }
-        self._tokens: dict[str, str] = {}
-        self._holding: dict[str, list[str]] = defaultdict(list)
-        for key, claim in self._claims.items():
-            words = tokens(f"{claim.statement} {claim.titles[0]}", LANGUAGE)
-            self._tokens[key] = indexed(words)
-            for word in dict.fromkeys(words):
-                self._holding[word].append(key)
 
-    def find(self, text: str) -> list[str]:
-        """The ids of the claims that say what the text says, best first."""
-        frequencies = {
-            word: min(MOST_COUNTED, len(self._holding.get(word, ()))) for word in query_words(text, LANGUAGE)
-        }
-        matcher = Matcher(text, LANGUAGE, frequencies)
-        holding = dict.fromkeys(key for word in retrieval_words(frequencies) for key in self._holding[word])
-        candidates = [(key, self._tokens[key]) for key in islice(holding, MOST_CANDIDATES)]
-        return [match.key for match in matcher.ranked(self._claims[key] for key in matcher.shortlist(candidates))]
+@contextmanager
+def thrown_away(engine: str) -> Iterator[Context]:
+    """A context over a migrated database of the engine, which is gone once the block is left."""
+    with tempfile.TemporaryDirectory(prefix="onrecord-matching-") as folder:
+        directory = Path(folder)
+        if engine == "sqlite":
+            yield from _opened(f"sqlite:///{directory / 'matching.sqlite3'}", directory)
+            return
+        with running_postgres(directory) as dsn:
+            yield from _opened(fresh_database(dsn, "matching"), directory)
+
+
+def _opened(url: str, directory: Path) -> Iterator[Context]:
+    database = Database(url)
+    startup.migrate(database)
+    settings = Settings(data_dir=directory)
+    yield Context(
+        settings=settings, database=database, pepper=Pepper(b"a pepper for figures, of 32 characters and more")
+    )
+    database.dispose()
+
+
+def record(context: Context, claims: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Records the claims, each in an article of the one outlet; what they are called in the data, by their ids."""
+    outlet = SourceCreate.model_validate({"kind": "outlet", "anonymity": "named", "name": claims[0]["venue"]})
+    made = context.database.write(lambda session: create_source(at_the_server(context, session), outlet))
+    outlet_id = json.loads(made.body)["id"]
+    names: dict[str, str] = {}
+    waiting = iter(claims)
+    while lines := list(islice(waiting, BATCH)):
+        batch = ClaimBatch.model_validate({"claims": [_claim(line, outlet_id) for line in lines]})
+        recorded = context.database.write(
+            lambda session, sent=batch: create_claims(at_the_server(context, session), sent)
+        )
+        items = json.loads(recorded.body)["items"]
+        names |= {item["id"]: line["id"] for item, line in zip(items, lines, strict=True)}
+    with context.database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return names
+
+
+def _claim(line: dict[str, Any], outlet_id: str) -> dict[str, Any]:
+    attribution = {
+        "speech": "outlet_voice",
+        "document": {"title": line["document"], "language": LANGUAGE, "outlet_id": outlet_id},
+        "chain": [{"role": "outlet", "source_id": outlet_id}],
+    }
+    return {"statement": line["claim"], "language": LANGUAGE, "kind": "event", "attributions": [attribution]}
+
+
+def asked_of_service(context: Context, names: dict[str, str]) -> Find:
+    """Asks the service as the route does, ten claims at the most, and gives what they are called in the data."""
+
+    def find(text: str) -> list[str]:
+        wanted = MatchRequest(text=text, language=LANGUAGE, threshold=0)
+        with context.database.reading() as session:
+            reply = match(at_the_server(context, session), wanted)
+        return [names[item["claim"]["id"]] for item in json.loads(reply.body)["items"]]
+
+    return find
 
 
 def measure(find: Find, questions: Sequence[Question]) -> dict[str, Figures]:
     """The figures of each split, its questions put one after the other."""
     figures = {split: Figures() for split in dict.fromkeys(question.split for question in questions)}
     for question in questions:
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         found = find(question.text)
-        figures[question.split].add(question, found, took_ms=(time.perf_counter() - begun) * 1000)
+        took, used = (time.perf_counter() - begun) * 1000, (time.process_time() - busy) * 1000
+        figures[question.split].add(question, found, took_ms=took, busy_ms=used)
     return figures
+
+
+async def times_over_http(context: Context, texts: Sequence[str]) -> list[float]:
+    """How long the API takes over each of the texts, in milliseconds, without a network between."""
+    key = context.database.write(
+        lambda session: add_key(at_the_server(context, session), "figures", [Scope.CLAIMS_READ], None)[1]
+    )
+    app = create_app(context=context)
+    app.state.context = context
+    headers = {"Authorization": f"Bearer {key}"}
+    times = []
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://onrecord.test", headers=headers) as client:
+        for text in texts:
+            begun = time.perf_counter()
+            answer = await client.post("/v1/match", json={"text": text, "language": LANGUAGE})
+            times.append((time.perf_counter() - begun) * 1000)
+            answer.raise_for_status()
+    return times
 
 
 def questions_of(tweets: Sequence[dict[str, Any]]) -> list[Question]:
@@ -128,20 +201,29 @@ def questions_of(tweets: Sequence[dict[str, Any]]) -> list[Question]:
     return [Question(line["split"], line["claim"], frozenset(line["extra"]["same_claim_as"])) for line in tweets]
 
 
-def _lines(name: str) -> Iterator[dict[str, Any]]:
-    with gzip.open(DATA / f"{name}.ndjson.gz", "rt", encoding="utf-8") as lines:
+def _lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    with gzip.open(folder / f"{name}.ndjson.gz", "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
 
 def main() -> int:
     """Print the figures of each split."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    if not (DATA / f"{CLAIMS}.ndjson.gz").is_file():
-        print(f"no data in {DATA}", file=sys.stderr)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder of the data")
+    given = parser.parse_args()
+    if not (given.data / f"{CLAIMS}.ndjson.gz").is_file():
+        print(f"no data in {given.data}", file=sys.stderr)
         return 1
-    found_by = InMemory(list(_lines(CLAIMS)))
-    for split, figures in measure(found_by.find, questions_of(list(_lines(TWEETS)))).items():
-        print(f"{split:6}{figures}")
+    questions = questions_of(list(_lines(given.data, TWEETS)))
+    with thrown_away(given.engine) as context:
+        begun = time.perf_counter()
+        names = record(context, list(_lines(given.data, CLAIMS)))
+        print(f"{len(names)} claims recorded on {given.engine} in {time.perf_counter() - begun:.0f} s", flush=True)
+        for split, figures in measure(asked_of_service(context, names), questions).items():
+            print(f"{split:6}{figures}", flush=True)
+        times = asyncio.run(times_over_http(context, [question.text for question in questions[::EVERY]]))
+        print(f"POST /v1/match, {len(times)} questions with the default threshold  {quantiles(times)}")
     return 0
 
 

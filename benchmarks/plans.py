@@ -3,8 +3,8 @@
     python -m benchmarks.plans sqlite:////tmp/ledger.sqlite3
 
 Times are the least of several runs, since what else the machine does only adds to them; SQLite's are the processor's,
-as it runs in this process. Beside them stands how many times one claim's look-up by its id that is, in the same run: only
-these ratios can be compared between machines. A deep page begins after 30,000 claims, or in the middle of fewer.
+as it runs in this process. Beside them stands how many times one claim's look-up by its id that is, in the same run:
+only these ratios can be compared between machines. A deep page begins after 30,000 claims, or in the middle of fewer.
 """
 
 import argparse

@@ -22,7 +22,7 @@ from app.kit.schemas import decimal_text, merge_patch
 from app.models import Claim, ClaimTopic
 from app.models import Quantity as QuantityRow
 from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, Scope, Visibility
-from app.relations.suggestions import review_suggestions, suggest_for_new
+from app.relations.suggestions import lock_for_review, review_suggestions, suggest_for_new
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
@@ -123,6 +123,7 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     Raises NotFound, Stale, Conflict for a retracted claim and for a published one that would be a draft again,
     Forbidden, and Invalid for what the merged claim breaks.
     """
+    lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
     sent = patch.model_dump(exclude_unset=True)
     content = validated(ClaimContent, merge_patch(_current(unit, claim, sent), sent))
@@ -161,6 +162,7 @@ def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
 
     Raises NotFound, Stale, and Conflict for a claim that is a draft or retracted already.
     """
+    lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
     if claim.status is ClaimStatus.DRAFT:
         raise Conflict("A draft was never published, so there is nothing to retract.")

@@ -1,7 +1,7 @@
 """The SQL of published reviews: which claims have one, and the documents that the reviews are."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -33,42 +33,48 @@ def reviewed_claims(unit: Unit, wanted: FactCheckQuestion) -> Matching:
     question = ClaimQuestion(q=wanted.query, status=[ClaimStatus.PUBLISHED])
     matching = matching_claims(unit, question)
     claim_id = matching.order.keys[0].column
-    has_review = _reviews(wanted).where(col(Assessment.claim_id) == claim_id).exists()
-    statement = matching.statement.where(has_review, *_tests(unit, wanted, claim_id))
+    statement = matching.statement.where(_reviewed(claim_id, wanted), *_tests(unit, wanted, claim_id))
     return Matching(statement, matching.order)
 
 
 def _of_site(unit: Unit, wanted: FactCheckQuestion) -> Matching:
-    """The claims in the order in which the index of sites has them."""
-    found = _reviews(wanted).distinct().subquery()
-    claim_id = found.c.claim_id
+    """The claims as the index of sites has them, in their order: a page is read without finding all that match."""
+    row: Any = aliased(Assessment)
+    claim_id = col(row.claim_id)
     is_published = select(Claim.id).where(col(Claim.id) == claim_id, Claim.status == ClaimStatus.PUBLISHED).exists()
     statement = (
         select(claim_id, claim_id)
         .join(Rendition, col(Rendition.resource_id) == claim_id)
-        .where(visible(unit.principal.audience, unit.now), is_published, *_tests(unit, wanted, claim_id))
+        .where(*_is_review(row, wanted), visible(unit.principal.audience, unit.now), is_published)
+        .where(*_tests(unit, wanted, claim_id))
+        .distinct()
     )
     return Matching(statement, Order((Key(claim_id),), descending=True))
 
 
-def _reviews(wanted: FactCheckQuestion) -> Any:
-    """The claims of the published reviews: assessments of the claim itself, with an address and a verdict, that hold.
+def _reviewed(claim_id: Any, wanted: FactCheckQuestion, since: datetime | None = None) -> ColumnElement[bool]:
+    """The condition that the claim with that id has a published review, of that instant or later."""
+    row: Any = aliased(Assessment)
+    reviews = select(row.id).where(row.claim_id == claim_id, *_is_review(row, wanted))
+    return (reviews if since is None else reviews.where(row.assessed_at >= since)).exists()
+
+
+def _is_review(row: Any, wanted: FactCheckQuestion) -> list[ColumnElement[bool]]:
+    """The conditions that an assessment is a published review: of the claim itself, and with an address and a verdict.
 
     Only an assessment of the same thing supersedes another, so whoever reads the one reads the other.
     """
-    row, later = Assessment, aliased(Assessment)
-    holds = ~(
-        select(later.id).where(later.claim_id == row.claim_id, later.supersedes_id == row.id).correlate(row).exists()
-    )
+    later: Any = aliased(Assessment)
+    superseding = select(later.id).where(later.claim_id == row.claim_id, later.supersedes_id == row.id)
     conditions = [
         col(row.attribution_id).is_(None),
         col(row.review_url).is_not(None),
         or_(col(row.verdict).is_not(None), col(row.rating_label).is_not(None)),
-        holds,
+        ~superseding.exists(),
     ]
     if wanted.review_publisher_site_filter is not None:
         conditions.append(col(row.review_site) == wanted.review_publisher_site_filter)
-    return select(row.claim_id).where(*conditions)
+    return conditions
 
 
 def _tests(unit: Unit, wanted: FactCheckQuestion, claim_id: Any) -> list[ColumnElement[bool]]:
@@ -81,8 +87,9 @@ def _tests(unit: Unit, wanted: FactCheckQuestion, claim_id: Any) -> list[ColumnE
         tests.append(select(Claim.id).where(col(Claim.id) == claim_id, is_so).exists())
     if wanted.max_age_days is not None:
         since = unit.now - timedelta(days=min(wanted.max_age_days, (unit.now - EPOCH).days))
-        reviewed = _reviews(wanted).where(col(Assessment.claim_id) == claim_id, col(Assessment.assessed_at) >= since)
-        tests.append(or_(reviewed.exists(), _said_since(unit, (since - EPOCH).days, claim_id).exists()))
+        tests.append(
+            or_(_reviewed(claim_id, wanted, since), _said_since(unit, (since - EPOCH).days, claim_id).exists())
+        )
     return tests
 
 

@@ -91,7 +91,7 @@ def matching_claims(
     statement = (
         select(claim_id, *(key.column for key in keys))
         .select_from(joined.join(Rendition, col(Rendition.resource_id) == claim_id))
-        .where(Rendition.kind == ResourceKind.CLAIM, visible(unit.principal.audience, unit.now))
+        .where(visible(unit.principal.audience, unit.now))
         .where(*(each.holds(claim_id) for each in conditions if each is not chosen or not each.exact))
     )
     if chosen is not None and chosen.repeats:
@@ -240,8 +240,12 @@ def _of_occurrence(wanted: ClaimQuestion) -> Condition | None:
     asked = parse_edtf(wanted.occurred)
     first, last, dated = Claim.occurred_earliest_day, Claim.occurred_latest_day, col(Claim.occurred_edtf).is_not(None)
     if wanted.occurred_match == "certainly":
-        ends: list[ColumnElement[bool]] = [] if asked.earliest_day is None else [col(first) >= asked.earliest_day]
-        ends += [] if asked.latest_day is None else [col(last) <= asked.latest_day]
+        since, until = asked.earliest_day, asked.latest_day
+        ends: list[ColumnElement[bool]] = [] if since is None else [col(first) >= since]
+        ends += [] if until is None else [col(last) <= until]
+        if since is not None and until is not None:
+            # No last day comes before the first: said of both, an index finds what lies between.
+            ends = [col(each).between(since, until) for each in (first, last)]
         return Condition((select(Claim.id).where(*(ends or [dated])),), repeats=False)
     overlap = Overlap(col(first), col(last), dated, asked.earliest_day, asked.latest_day)
     return Condition(

@@ -8,7 +8,7 @@ from app.access.units import Unit
 from app.access.visibility import visible
 from app.filters.conditions import Condition
 from app.kit.fulltext import Ranking, TextQuery, count_up_to, found_in, matching, weigh
-from app.models import Rendition
+from app.models import Claim, Rendition
 from app.models.vocabulary import ResourceKind
 
 MOST_RANKED: Final = 10_000
@@ -18,8 +18,9 @@ MOST_RANKED: Final = 10_000
 def text_condition(unit: Unit, query: TextQuery) -> Condition:
     """What a query asks of a claim."""
     session, audience = unit.session, unit.principal.audience
+    texts = matching(session, query, audience)  # of sources too
     return Condition(
-        matching(session, query, audience),
+        tuple(arm.join(Claim, col(Claim.id) == arm.selected_columns[0]) for arm in texts),
         repeats=False,
         test=lambda claim_id: found_in(session, claim_id, query, audience),
     )

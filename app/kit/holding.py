@@ -77,7 +77,7 @@ def _counts(engine: str, audience: int, among: Among, most: int) -> Any:
     if engine == "sqlite":
         asked = func.json_each(sent).table_valued("value", name=ASKED)
     else:
-        asked = func.jsonb_array_elements_text(cast(sent, JSONB)).table_valued("value", name=ASKED).render_derived()
+        asked = func.jsonb_array_elements_text(cast(sent, JSONB)).table_valued("value").render_derived(name=ASKED)
     found = _texts(engine, audience, literal_column(f"{ASKED}.value", String()))
     some = among(select(found.c.resource_id), found.c.resource_id).limit(most).subquery()
     return select(asked.c.value, select(func.count()).select_from(some).scalar_subquery())

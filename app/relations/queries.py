@@ -20,7 +20,7 @@ from app.kit.columns import NOW
 from app.kit.paging import Key, Order
 from app.kit.problems import NotFound
 from app.models import Claim, ClaimStanding, ClaimTopic, Quantity, Relation, Rendition
-from app.models.vocabulary import ClaimStatus, ResourceKind
+from app.models.vocabulary import ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
 from app.relations.contradictions import Stated
 from app.relations.schemas import RelationFilter
 
@@ -88,6 +88,16 @@ def relations_of_claims(session: Session, claim_ids: Iterable[str]) -> list[Rela
     either = or_(col(Relation.claim_id).in_(ids), col(Relation.other_claim_id).in_(ids))
     rows = select(Relation).where(either).order_by(Relation.id).execution_options(populate_existing=True)
     return list(session.exec(rows))
+
+
+def contradicting_ids(session: Session, claim_id: str) -> set[str]:
+    """Ids of the claim and of all that it is suggested to contradict: for writes, never for an answer."""
+    rows = select(Relation.claim_id, Relation.other_claim_id).where(
+        or_(col(Relation.claim_id) == claim_id, col(Relation.other_claim_id) == claim_id),
+        Relation.kind == ClaimRelationKind.CONTRADICTS,
+        Relation.status == RelationStatus.SUGGESTED,
+    )
+    return {claim_id, *(end for ends in session.exec(rows) for end in ends)}
 
 
 def stated_and_locked(session: Session, claim_ids: Iterable[str]) -> dict[str, Stated]:

@@ -46,6 +46,11 @@ def suggest_for_new(unit: Unit, claims: Sequence[ClaimRows]) -> None:
     _suggest(unit, written, [])
 
 
+def lock_for_review(unit: Unit, claim_id: str) -> None:
+    """Locks a claim, before anything else does, with those that it is suggested to contradict: in one order for all."""
+    rows.locked_claims(unit.session, queries.contradicting_ids(unit.session, claim_id))
+
+
 def review_suggestions(unit: Unit, claim_id: str) -> None:
     """Records what a changed claim contradicts by now, and removes the service's own suggestions that no longer hold.
 

@@ -1,8 +1,8 @@
 """Said before: which words of a text to look for, and how well stored claims match it. No SQL; nothing is read here.
 
 It goes in three steps. The caller counts in how many of the claims that its reader may see each of the `telling` words
-of `query_words` is, fetches those that hold one of `retrieval_words`, and has a `Matcher` choose the best of them by their indexed tokens
-alone (`shortlist`) and score those few by their texts (`ranked`).
+of `query_words` is, fetches those that hold one of `retrieval_words`, and has a `Matcher` choose the best of them by
+their indexed tokens alone (`shortlist`) and score those few by their texts (`ranked`).
 
 Nothing here knows how many claims there are or what the rest of them say: a score is made of the text, the claim and
 the counts handed in, so what a reader may not see cannot move it.
@@ -13,7 +13,6 @@ its 997 training tweets that have a right claim among the first five. It is .878
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -169,9 +168,10 @@ class Matcher:
     def _evidence(self, words: Sequence[str]) -> float:
         """BM25 of a claim's tokens."""
         weights = self._weights
-        times = Counter(word for word in words if word in weights)
+        found = [word for word in words if word in weights]
         damping = SATURATION * (1 - LENGTH_MATTERS + LENGTH_MATTERS * len(words) / USUAL_LENGTH)
-        return sum(weights[word] * count * (SATURATION + 1) / (count + damping) for word, count in times.items())
+        times = ((word, found.count(word)) for word in dict.fromkeys(found))  # a Counter takes three times as long
+        return sum(weights[word] * count * (SATURATION + 1) / (count + damping) for word, count in times)
 
 
 def _words_of(text: str, language: str | None) -> list[str]:

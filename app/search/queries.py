@@ -4,12 +4,11 @@ Every statement is about what the caller may read, and leaves out the rest befor
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam
-from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, or_, select
 
 from app.access.principals import Audience
@@ -33,7 +32,7 @@ def claims_with(unit: Unit, words: Iterable[str]) -> dict[str, int]:
 
 
 def newest_with(unit: Unit, words: Iterable[str]) -> list[tuple[str, str]]:
-    """Ids and tokens of the claims that hold one of the words; the newest `MOST_CANDIDATES` that the caller may read."""
+    """Ids and tokens of the newest `MOST_CANDIDATES` claims that the caller may read and that hold one of the words."""
     audience = unit.principal.audience
     among = _readable_claims(audience)
     return newest_holding(unit.session, words, audience, among, most=MOST_CANDIDATES, now=unit.now)
@@ -92,7 +91,7 @@ def _named(column: Any) -> Any:
 
 
 def relations_with(unit: Unit, claim_id: str, other_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The documents of the relations that the caller may read between a claim and others, by the other; oldest first."""
+    """Relations between a claim and others that the caller may read, by the other; of one other the oldest first."""
     ids = set(other_ids)
     from_it = and_(Relation.claim_id == claim_id, col(Relation.other_claim_id).in_(ids))
     to_it = and_(Relation.other_claim_id == claim_id, col(Relation.claim_id).in_(ids))

@@ -118,7 +118,7 @@ def reads(templates: list[str], names: Names) -> Iterator[Asked]:
             yield Asked("GET", path)
             if not whole:
                 continue
-            if template.endswith(("s", "/history")):
+            if template.endswith(("s", "/history")) and not template.endswith("/facets"):
                 yield Asked("GET", path, {"limit": 1, "include_total": True})
             if template == "/v1/claims/{claim_id}":
                 yield Asked("GET", path, {"fields": "attributions,version"})
@@ -131,6 +131,7 @@ def reads(templates: list[str], names: Names) -> Iterator[Asked]:
     yield Asked("GET", "/v1/sources", {"sort": "recorded_on", "kind": "person", "include_total": True})
     yield Asked("GET", "/v1/sources", {"anonymity": "anonymous", "limit": 1})
     yield from _searches(names)
+    yield from _questions(names)
     for url in (HIDDEN_URL, DRAFT_URL):
         yield Asked("GET", "/v1/documents", {"url": url, "include_total": True})
     for outlet in (names.public["outlet"], names.hidden["outlet"], ABSENT):
@@ -152,6 +153,49 @@ def _searches(names: Names) -> Iterator[Asked]:
         yield Asked("GET", "/v1/claims", {"source_name": name, "source_role": "any", "include_total": True})
     for organization in (names.public["outlet"], names.hidden["outlet"], ABSENT):
         yield Asked("GET", "/v1/sources", {"organization_id": organization, "include_total": True})
+
+
+QUESTIONS: Final[tuple[dict[str, Any], ...]] = (
+    {"reliability": "A"},
+    {"reliability": ["C", "F"], "source_role": "any"},
+    {"anonymity": "anonymous"},
+    {"terms": "off_the_record"},
+    {"terms": "unspecified", "kind": "event"},
+    {"confidence_max": 60},
+    {"status": ["draft", "retracted"]},
+    {"contradicted": "true"},
+    {"contradicted": "false"},
+    {"circular": "false", "independent_origins_min": 1},
+    {"single_source": "true"},
+    {"recorded_from": at(8), "recorded_to": at(15)},
+    {"changed_since": at(8)},
+    {"document_url": [HIDDEN_URL, DRAFT_URL]},
+)
+"""Questions that no id stands in."""
+FIELDS: Final = ("topic", "status", "terms", "anonymity", "reliability", "source_id", "outlet_id", "document_id")
+
+
+def _questions(names: Names) -> Iterator[Asked]:
+    """The claims asked for by what is public and hidden, in every order, and counted."""
+    known, hidden = names.public, names.hidden
+    by_id = [
+        {name: group[kind]}
+        for name, kinds in (
+            ("source_id", ("source", "once public source")),
+            ("outlet_id", ("outlet",)),
+            ("document_id", ("document",)),
+        )
+        for kind in kinds
+        for group in (known, hidden)
+        if kind in group
+    ]
+    for wanted in (*by_id, *QUESTIONS, {"outlet_id": ABSENT}):
+        yield Asked("GET", "/v1/claims", {**wanted, "limit": 1, "include_total": True})
+        yield Asked("GET", "/v1/claims/facets", {**wanted, "field": list(FIELDS), "include_total": True})
+    for sort in ("occurred", "confidence", "-confidence"):
+        yield Asked("GET", "/v1/claims", {"sort": sort, "limit": 1})
+    outlet = {"outlet_id": hidden["outlet"], "source_role": "any", "sort": "confidence"}
+    yield Asked("GET", f"/v1/sources/{known['source']}/claims", outlet)
 
 
 WITH_PARTS: Final = {"claim_id": ("claim",), "source_id": ("source",)}
