@@ -91,7 +91,7 @@ def matching_claims(
     statement = (
         select(claim_id, *(key.column for key in keys))
         .select_from(joined.join(Rendition, col(Rendition.resource_id) == claim_id))
-        .where(visible(unit.principal.audience, unit.now))
+        .where(Rendition.kind == ResourceKind.CLAIM, visible(unit.principal.audience, unit.now))
         .where(*(each.holds(claim_id) for each in conditions if each is not chosen or not each.exact))
     )
     if chosen is not None and chosen.repeats:
