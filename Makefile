@@ -12,10 +12,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check fuzz format lock openapi clean
+.PHONY: help serve test check fuzz bench-matching format lock openapi clean
 
 help:  ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: .venv/.runtime  ## Serve the API with its demo claims on http://127.0.0.1:8000
 	@exec $(BIN)/onrecord serve --migrate --demo
@@ -33,6 +33,9 @@ check: .venv/.dev  ## Check format, lint, types, imports and the Dockerfile, the
 
 fuzz: .venv/.dev  ## Hold the API against its description with many more random requests, for minutes
 	@ONRECORD_FUZZ_EXAMPLES=200 $(BIN)/pytest -n 2 tests/contract/test_schemathesis.py $(ARGS)
+
+bench-matching: .venv/.dev  ## Ask which claims real tweets repeat: how often that is found, and how fast
+	@$(BIN)/python -m benchmarks.matching $(ARGS)
 
 format: .venv/.dev  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -297,7 +297,7 @@ def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
         case None:
             return schema
         case kinds:
-            return {"anyOf": kinds, **schema}
+            return {"anyOf": [kind for kind in kinds if kind != {"type": "null"}], **schema}
 
 
 def _drop_titles(node: Any) -> None:

@@ -215,6 +215,7 @@ def main() -> int:
     if not (given.data / f"{CLAIMS}.ndjson.gz").is_file():
         print(f"no data in {given.data}", file=sys.stderr)
         return 1
+    startup.configure_logging("warning")
     questions = questions_of(list(_lines(given.data, TWEETS)))
     with thrown_away(given.engine) as context:
         begun = time.perf_counter()

@@ -88,9 +88,11 @@ def matching_claims(
         if entry is not sort_rows:
             joined = joined.join(sort_rows, sort_rows.c.claim_id == claim_id)
         keys = (Key(sort_rows.c.sort_key, int), *keys)
+    # Of an expression no engine concludes that it might as well begin with the renditions, and sort what comes of it.
+    own_id = claim_id.concat("")
     statement = (
         select(claim_id, *(key.column for key in keys))
-        .select_from(joined.join(Rendition, col(Rendition.resource_id) == claim_id))
+        .select_from(joined.join(Rendition, col(Rendition.resource_id) == own_id))
         .where(Rendition.kind == ResourceKind.CLAIM, visible(unit.principal.audience, unit.now))
         .where(*(each.holds(claim_id) for each in conditions if each is not chosen or not each.exact))
     )

@@ -34,8 +34,10 @@ from app.models.vocabulary import (
 DECIMAL_LENGTH = 80
 """38 digits on either side of the point, the point and the sign."""
 
-OPEN_TIME = sa.literal_column("occurred_earliest_day IS NULL AND occurred_latest_day IS NULL AND occurred_edtf IS NOT NULL")
-OPEN_DAYS = sa.literal_column("said_earliest_day IS NULL AND said_latest_day IS NULL AND said IS NOT NULL")
+OPEN_TIME: Any = sa.literal_column(
+    "occurred_earliest_day IS NULL AND occurred_latest_day IS NULL AND occurred_edtf IS NOT NULL"
+)
+OPEN_DAYS: Any = sa.literal_column("said_earliest_day IS NULL AND said_latest_day IS NULL AND said IS NOT NULL")
 """Dates that are open at both ends: few, and else lost among the rows that have no date."""
 
 

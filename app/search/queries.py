@@ -4,7 +4,7 @@ Every statement is about what the caller may read, and leaves out the rest befor
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -15,11 +15,14 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import visible
 from app.kit.columns import NOW
+from app.kit.fulltext import SEARCH_TEXT, Clause, Run, Term, TextQuery, stands_in
 from app.kit.holding import Among, counts_up_to, newest_holding
 from app.models import Attribution, Claim, Document, Relation, Rendition
 from app.models.vocabulary import ResourceKind
-from app.search.matching import MOST_CANDIDATES, MOST_COUNTED, Candidate
+from app.search.matching import MOST_CANDIDATES, MOST_COUNTED, Candidate, retrieval_words
 
+MOST_LOOKED_THROUGH: Final = 20_000
+"""Claims, the newest, that are looked through for a text of words that are all common."""
 MOST_TITLES: Final = 10
 """Documents of a claim whose titles are compared, those of its first attributions."""
 
@@ -31,11 +34,39 @@ def claims_with(unit: Unit, words: Iterable[str]) -> dict[str, int]:
     return counts_up_to(unit.session, words, audience, among, most=MOST_COUNTED, now=unit.now)
 
 
-def newest_with(unit: Unit, words: Iterable[str]) -> list[tuple[str, str]]:
-    """Ids and tokens of the newest `MOST_CANDIDATES` claims that the caller may read and that hold one of the words."""
-    audience = unit.principal.audience
+def newest_with(unit: Unit, frequencies: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Ids and tokens of claims that the caller may read and that hold one of `retrieval_words` of the frequencies.
+
+    The newest first, at most `MOST_CANDIDATES`.
+    """
+    words, audience = retrieval_words(frequencies), unit.principal.audience
+    if any(frequencies[word] == MOST_COUNTED for word in words):
+        return _newest_with_common(unit, words)
     among = _readable_claims(audience)
     return newest_holding(unit.session, words, audience, among, most=MOST_CANDIDATES, now=unit.now)
+
+
+def _newest_with_common(unit: Unit, words: Iterable[str]) -> list[tuple[str, str]]:
+    """The same for words that any number of claims may hold, which are therefore not all looked up and sorted."""
+    audience = unit.principal.audience
+    claim_id: Any = col(Claim.id)
+    newest = (
+        _readable_claims(audience)(select(Claim.id), claim_id)
+        .order_by(claim_id.desc())
+        .limit(MOST_LOOKED_THROUGH)
+        .subquery()
+    )
+    row = SEARCH_TEXT.c
+    query = TextQuery((Clause(tuple(Term((Run((word,)),)) for word in words)),))
+    covers = and_(row.resource_id == newest.c.id, row.first_audience <= audience, row.last_audience >= audience)
+    rows = (
+        select(newest.c.id, row.tokens)
+        .join(SEARCH_TEXT, covers)
+        .where(stands_in(unit.session, row.tokens, query))
+        .order_by(newest.c.id.desc())
+        .limit(MOST_CANDIDATES)
+    )
+    return [(claim_id, tokens) for claim_id, tokens in unit.session.execute(rows, {"now": unit.now})]
 
 
 @cache

@@ -1,12 +1,14 @@
 """What is asked of "Said before?", and what it answers."""
 
-from typing import Annotated, Final
+import re
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app.canonical.claim_schemas import ClaimListed, Included, Snippet
 from app.canonical.schemas import RelationRead
 from app.kit.codes import Language
+from app.kit.problems import RuleBroken
 from app.kit.schemas import INTEGER_TEXT, JSON_NUMBER, Integer, Paragraph, Payload, Reading, example
 
 DEFAULT_THRESHOLD: Final = 0.3
@@ -23,6 +25,12 @@ SCORE: Final = (
     "order. It knows words, not their meaning: what is denied, and what another number is given for, may score high."
 )
 """How scores are made is told in docs/decisions/matching.md."""
+
+
+def _number_text(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", value):
+        raise RuleBroken("wrong_type", "Must be a number.")
+    return value
 
 
 class MatchRequest(Payload):
@@ -53,7 +61,9 @@ class MatchRequest(Payload):
 class SimilarParameters(Payload):
     """Which claims that are like one."""
 
-    threshold: float = Field(DEFAULT_THRESHOLD, ge=0, le=1, allow_inf_nan=False, description=THRESHOLD, examples=[0.3])
+    threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_number_text)] = Field(
+        DEFAULT_THRESHOLD, description=THRESHOLD, examples=[0.3]
+    )
     limit: Annotated[int, Field(ge=1, le=MOST_MATCHES), INTEGER_TEXT] = Field(
         DEFAULT_LIMIT, description="Most claims to give.", examples=[10]
     )

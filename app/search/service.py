@@ -12,7 +12,7 @@ from app.filters.found import Passage, snippets
 from app.kit.fulltext import Clause, Run, Term, TextQuery
 from app.models.vocabulary import ResourceKind
 from app.search import queries
-from app.search.matching import SHORTLISTED, Candidate, Match, Matcher, query_words, retrieval_words, telling
+from app.search.matching import SHORTLISTED, Candidate, Match, Matcher, query_words, telling
 from app.search.schemas import MatchRequest, SimilarParameters
 
 DIGITS = 4
@@ -48,18 +48,18 @@ def _said_before(
     *,
     without: str | None = None,
 ) -> Found:
-    """The best of the claims with their scores, from the threshold on."""
+    """The best of the claims with their scores, from the threshold on, and none that has no word of the text."""
     words = query_words(text, language)
     frequencies = queries.claims_with(unit, telling(words))
     if not any(frequencies.values()):
         frequencies = queries.claims_with(unit, words)
-    fetched = queries.newest_with(unit, retrieval_words(frequencies))
+    fetched = queries.newest_with(unit, frequencies)
     matcher = Matcher(text, language, frequencies)
     others = ((claim_id, tokens) for claim_id, tokens in fetched if claim_id != without)
     shortlist = matcher.shortlist(others, most=max(SHORTLISTED, wanted.limit))
     candidates = {each.key: each for each in queries.candidates(unit, shortlist)}
     scored = [(candidates[each.key], _rounded(each)) for each in matcher.ranked(candidates.values())]
-    return [(candidate, score) for candidate, score in scored if score >= wanted.threshold][: wanted.limit]
+    return [(candidate, score) for candidate, score in scored if score and score >= wanted.threshold][: wanted.limit]
 
 
 def _rounded(match: Match[str]) -> float:

@@ -62,6 +62,13 @@ WORDS: Final = (
     "later",
 )
 """Queries with words of what is public, hidden, embargoed, and of what was public once."""
+TEXTS: Final = (
+    "Nine workers defected.",
+    "Of one source, of another source, of no source, later.",
+    "Workers defect: draft of another source, records kept by one source, an annex",
+    "the",
+)
+"""Texts that say what is public, hidden, embargoed and in a draft."""
 NAMES: Final = ("daily", "outlet", "one source")
 """Words of names, public and hidden."""
 
@@ -147,6 +154,10 @@ def _searches(names: Names) -> Iterator[Asked]:
     yield Asked("GET", "/v1alpha1/claims:search", {"reviewPublisherSiteFilter": "example.org", "pageSize": 1})
     yield Asked("GET", "/v1alpha1/claims:search", {"reviewPublisherSiteFilter": "example.org", "offset": 1})
     yield Asked("GET", "/v1/claims", {"q": "workers", "limit": 1})
+    for text in TEXTS:
+        yield Asked("POST", "/v1/match", json={"text": text, "threshold": 0})
+    for claim in ("claim", "second claim"):
+        yield Asked("GET", f"/v1/claims/{names.public[claim]}/similar", {"threshold": 0, "limit": 50})
     yield Asked("GET", f"/v1/sources/{names.public['source']}/claims", {"q": WORDS[0], "limit": 1})
     for name in NAMES:
         yield Asked("GET", "/v1/sources", {"name": name, "include_total": True})

@@ -1,7 +1,7 @@
 """Questions put to data that others wrote: what is answered is what a few lines of Python count in the files.
 
-The corpora are recorded once for each engine: of the larger ones every so many lines, and with ONRECORD_TEST_WHOLE=1 all
-of them. Skipped where the data is not at hand; most of it may not be copied into the project.
+The corpora are recorded once for each engine: of the larger ones every so many lines, and all of them with
+ONRECORD_TEST_WHOLE=1. Skipped where the data is not at hand; most of it may not be copied into the project.
 """
 
 import os
@@ -56,10 +56,10 @@ class Ledger:
     api: Api
     context: Context
     key: str
-    lines: dict[str, list[Line]] = field(default_factory=dict)
-    speakers: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, list[Line]] = field(default_factory=dict, repr=False)
+    speakers: dict[str, Line] = field(default_factory=dict, repr=False)
     """One line of each speaker, by the speaker's id."""
-    ids: dict[str, set[str]] = field(default_factory=dict)
+    ids: dict[str, set[str]] = field(default_factory=dict, repr=False)
     """Ids of what was recorded, by the path of its list."""
 
     @property
@@ -128,7 +128,7 @@ def test_counts_by_speaker_are_those_of_the_files(ledger: Ledger) -> None:
     assert asked > 100
 
 
-@pytest.mark.parametrize("word", ["Obama", "trump", "clinton", "rubio", "pelosi"])
+@pytest.mark.parametrize("word", ["Obama", "trump", "clinton", "rubio"])
 def test_counts_by_a_name_are_those_of_the_files(ledger: Ledger, word: str) -> None:
     names = [line["source_name"].lower() for line in ledger.checked if is_named(line)]
     found = [name for name in names if re.search(rf"\b{word.lower()}", name)]

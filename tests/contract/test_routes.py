@@ -53,6 +53,7 @@ SCOPES: dict[Route, Scope | None] = {
     ("GET", "/v1/claims/{claim_id}/relations/{relation_id}"): READ,
     ("PATCH", "/v1/claims/{claim_id}/relations/{relation_id}"): WRITE,
     ("POST", "/v1/claims/{claim_id}/retract"): WRITE,
+    ("GET", "/v1/claims/{claim_id}/similar"): READ,
     ("GET", "/v1/claims/{claim_id}/sourcing"): READ,
     ("GET", "/v1/documents"): READ,
     ("GET", "/v1alpha1/claims:search"): READ,
@@ -60,6 +61,7 @@ SCOPES: dict[Route, Scope | None] = {
     ("GET", "/v1/documents/{document_id}"): READ,
     ("PATCH", "/v1/documents/{document_id}"): WRITE,
     ("POST", "/v1/documents/{document_id}/verify"): READ,
+    ("POST", "/v1/match"): READ,
     ("GET", "/v1/keys"): Scope.KEYS_MANAGE,
     ("POST", "/v1/keys"): Scope.KEYS_MANAGE,
     ("GET", "/v1/keys/{key_id}"): Scope.KEYS_MANAGE,
@@ -236,7 +238,7 @@ WRITES: dict[Route, Write] = {
     ("POST", "/v1/sources/{source_id}/relations"): _relate_sources,
     ("DELETE", "/v1/sources/{source_id}/relations/{relation_id}"): _unrelate_sources,
 }
-ONLY_READ = {("POST", "/v1/documents/{document_id}/verify")}
+ONLY_READ = {("POST", "/v1/documents/{document_id}/verify"), ("POST", "/v1/match")}
 """Routes that are posted to and change nothing."""
 
 
@@ -275,4 +277,11 @@ def test_checking_a_document_leaves_no_change(api: Api, connection: Connection) 
     document_id = recorded_document(api, text="Nine workers.")
     before = changes(connection)
     assert api.post(f"/v1/documents/{document_id}/verify", {}).status_code == 200
+    assert changes(connection) == before
+
+
+def test_asking_what_was_said_before_leaves_no_change(api: Api, connection: Connection) -> None:
+    claim = recorded_claim(api)
+    before = changes(connection)
+    assert api.post("/v1/match", {"text": claim["statement"]}).json()["items"] != []
     assert changes(connection) == before

@@ -1,6 +1,9 @@
 """Which claims say what a text says: the words to look for, the score, and the figures on real tweets."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.kit.words import indexed, tokens
 from app.search.matching import (
+    MOST_CANDIDATES,
     MOST_COUNTED,
     MOST_WORDS,
     SHORTLISTED,
@@ -15,8 +19,9 @@ from app.search.matching import (
     Matcher,
     query_words,
     retrieval_words,
+    telling,
 )
-from benchmarks.matching import CLAIMS, TWEETS, InMemory, measure, questions_of
+from benchmarks.matching import CLAIMS, LANGUAGE, TWEETS, measure, questions_of
 from tests.fixtures.data import data_lines
 
 STATEMENT = "North Korea sent 500 workers to Russia to build houses in Kursk."
@@ -94,6 +99,16 @@ def test_the_shortlist_is_the_best_by_their_indexed_tokens() -> None:
     shortlist = matcher.shortlist([*others, (-1, indexed(tokens(STATEMENT, "en")))])
     assert shortlist[:2] == [-1, 0]
     assert len(shortlist) == SHORTLISTED
+    assert len(matcher.shortlist(others, most=SHORTLISTED + 10)) == SHORTLISTED + 10
+
+
+def test_the_counts_of_function_words_move_no_score() -> None:
+    words = query_words(STATEMENT, "en")
+    counts = dict.fromkeys(words, FEW)
+    uncounted = dict.fromkeys(telling(words), FEW)
+    assert uncounted.keys() < counts.keys()
+    claims = [Candidate(key=1, statement="The North Korean workers are to build houses in the park.", language="en")]
+    assert Matcher(STATEMENT, "en", counts).ranked(claims) == Matcher(STATEMENT, "en", uncounted).ranked(claims)
 
 
 def test_inflected_words_are_the_same_in_the_language_of_both() -> None:
@@ -121,8 +136,8 @@ def test_words_to_count_are_distinct_and_bounded() -> None:
 
 def test_claims_are_fetched_by_the_rarest_words_until_there_are_enough() -> None:
     counts = {"rare": 2, "other": 90, "absent": 0, "known": 500, "usual": 900, "common": MOST_COUNTED, "the": 40}
-    assert retrieval_words(counts) == ["rare", "other", "known", "usual"]
-    assert retrieval_words(counts, most=1000) == ["rare", "other", "known"]
+    assert retrieval_words(counts) == ["rare", "other", "known"]
+    assert retrieval_words(counts, most=1500) == ["rare", "other", "known", "usual"]
     assert retrieval_words(counts, most=1) == ["rare"]
 
 
@@ -130,6 +145,34 @@ def test_where_all_words_are_common_the_rarest_is_used() -> None:
     assert retrieval_words({"common": MOST_COUNTED, "the": 40}) == ["the"]
     assert retrieval_words({"absent": 0}) == []
     assert retrieval_words({}) == []
+
+
+class InMemory:
+    """Does in memory what the service does in SQL: counts capped, claims that hold a chosen word, so many at most."""
+
+    def __init__(self, claims: Sequence[dict[str, Any]]) -> None:
+        self._claims = {
+            line["id"]: Candidate(
+                key=line["id"], statement=line["claim"], titles=(line["document"],), language=LANGUAGE
+            )
+            for line in claims
+        }
+        self._tokens: dict[str, str] = {}
+        self._holding: dict[str, list[str]] = defaultdict(list)
+        for key, claim in self._claims.items():
+            words = tokens(f"{claim.statement} {claim.titles[0]}", LANGUAGE)
+            self._tokens[key] = indexed(words)
+            for word in dict.fromkeys(words):
+                self._holding[word].append(key)
+
+    def find(self, text: str) -> list[str]:
+        """The ids of the claims that say what the text says, best first."""
+        words = telling(query_words(text, LANGUAGE))
+        frequencies = {word: min(MOST_COUNTED, len(self._holding.get(word, ()))) for word in words}
+        matcher = Matcher(text, LANGUAGE, frequencies)
+        holding = dict.fromkeys(key for word in retrieval_words(frequencies) for key in self._holding[word])
+        candidates = [(key, self._tokens[key]) for key in islice(holding, MOST_CANDIDATES)]
+        return [match.key for match in matcher.ranked(self._claims[key] for key in matcher.shortlist(candidates))]
 
 
 def test_real_tweets_find_the_claims_that_they_repeat() -> None:
