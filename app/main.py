@@ -21,8 +21,8 @@ from app.attributions.router import router as attributions
 from app.claims.router import router as claims
 from app.claims.router import source_router as claims_of_source
 from app.documents.router import router as documents
-from app.factcheck.router import router as fact_checks
 from app.facets.router import router as facets
+from app.factcheck.router import router as fact_checks
 from app.health.router import router as health
 from app.keys.router import router as keys
 from app.keys.service import ensure_first_key
@@ -109,6 +109,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
 def _prepare(context: Context) -> None:
     if not startup.is_current(context.database):
         raise startup.SchemaNotCurrent
+    context.database.gather_statistics()
     ensure_first_key(context)
 
 

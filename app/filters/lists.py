@@ -32,7 +32,7 @@ def list_matching(
         return many(unit, listing, wanted, matching.statement)
     query = parse_text_query(wanted.q)
     ranking = None
-    if wanted.order == "relevance":
+    if wanted.order.endswith("relevance"):
         ranking = _ranking(unit, wanted, query, bound_to=bound_to, source_ids=source_ids)
     matching = matching_claims(unit, wanted, source_ids=source_ids, sort=wanted.order, ranking=ranking)
     listing = Listing(

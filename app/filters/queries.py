@@ -73,7 +73,7 @@ def matching_claims(
     """The claims that the caller may read and that meet every filter, once each, in the order of `sort`.
 
     `source_ids` are the sources that the filters of a source are about, where there are any; `ranking` is the order
-    of relevance, the best first, instead of `sort`.
+    of relevance instead of `sort`, whose sign still tells which end comes first.
     """
     conditions = _conditions(unit, wanted, source_ids)
     sort_rows = _sort_rows(unit, sort.lstrip("-")) if ranking is None else ranking.rows(unit.principal.audience)
@@ -101,7 +101,7 @@ def matching_claims(
     if ranking is None:
         return Matching(statement, Order(keys, sort.startswith("-"), nullable=len(keys) > 1))
     known = claim_id >= ranking.oldest if is_cut else None
-    return Matching(statement, Order(keys, descending=True, nullable=is_cut, known=known))
+    return Matching(statement, Order(keys, descending=not sort.startswith("-"), nullable=is_cut, known=known))
 
 
 def _all_claims(sort_rows: Any) -> Any:

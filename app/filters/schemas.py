@@ -184,7 +184,9 @@ class SourcedQuestion(ClaimQuestion):
         return self
 
 
-Sort = Literal["recorded_at", "-recorded_at", "occurred", "-occurred", "confidence", "-confidence", "relevance"]
+Sort = Literal[
+    "recorded_at", "-recorded_at", "occurred", "-occurred", "confidence", "-confidence", "relevance", "-relevance"
+]
 
 
 class OrderedPage(PageParameters):
@@ -195,8 +197,8 @@ class OrderedPage(PageParameters):
         description="recorded_at: by when they were recorded here. occurred: by the first day on which it can have "
         "happened. confidence: by that of the headline assessment. relevance: the best match of `q` first; this is the "
         "order wherever `q` is given and no other is. Of more than 10,000 matches the newest 500 are ranked, and the "
-        "others follow, the newest first. With `-` the last or the most comes first; claims without such a day or "
-        "confidence come at the end either way.",
+        "others follow, the newest first; with `-` the worst match is first. Of the others, with `-` the last or the "
+        "most comes first; claims without such a day or confidence come at the end either way.",
     )
 
     @property
@@ -207,7 +209,7 @@ class OrderedPage(PageParameters):
 
     @model_validator(mode="after")
     def _sorts_by_what_is_asked(self) -> Self:
-        if self.sort == "relevance" and getattr(self, "q", None) is None:
+        if self.sort.endswith("relevance") and getattr(self, "q", None) is None:
             raise RuleBroken("incomplete", "Sorting by relevance goes with `q`.", "sort")
         return self
 

@@ -32,6 +32,12 @@ WAL_RESET_FIXED: Final = (3, 51, 3)
 """SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
 
 
+SAMPLED_ROWS: Final = 1000
+"""Rows of each index that SQLite looks at for its statistics; at a million claims that takes a third of a second."""
+FIRST_GATHERING: Final = 1000
+"""Commits after which the statistics are gathered again, and then each time there are four times as many."""
+
+
 class UnsupportedDatabase(Exception):
     """The address names a database that is neither SQLite nor PostgreSQL."""
 
@@ -49,6 +55,7 @@ class Database:
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._commits, self._next_gathering = 0, FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
@@ -77,7 +84,6 @@ class Database:
                     session.flush()
                     committing = True
                     session.commit()
-                    return answer
             except DBAPIError as error:
                 if committing and error.connection_invalidated:
                     raise OutcomeUnknown from None
@@ -85,7 +91,27 @@ class Database:
                     raise
                 logger.warning("unit_of_work_retried", attempt=attempt, sqlstate=sqlstate(error))
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
+            else:
+                self._count_commit()
+                return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def gather_statistics(self) -> None:
+        """Has SQLite count what its planner chooses by; PostgreSQL does so by itself.
+
+        Without any, finding the claims of one unit took 2.7 s at a million claims, with them 16 ms. Those of a few rows
+        serve nearly as well, so they need not be fresh.
+        """
+        if self.is_sqlite:
+            with self._writers.begin() as connection:
+                connection.exec_driver_sql(f"PRAGMA analysis_limit={SAMPLED_ROWS}")
+                connection.exec_driver_sql("ANALYZE")
+
+    def _count_commit(self) -> None:
+        self._commits += 1
+        if self._commits >= self._next_gathering:
+            self._next_gathering *= 4
+            self.gather_statistics()
 
     def engine(self) -> Engine:
         """The engine that writes, for migrations."""
@@ -118,6 +144,9 @@ class SharedConnectionDatabase(Database):
             answer = work(session)
             session.commit()
             return answer
+
+    def gather_statistics(self) -> None:
+        """Does nothing: there is little in it."""
 
     def dispose(self) -> None:
         """Does nothing: the connection is the caller's."""

@@ -26,7 +26,7 @@ class Rendition(Table, table=True):
         ),
         sa.Index(None, "updated_at", "resource_id"),
         # All that decides who may read it, so that whoever looks for ids passes over the documents.
-        sa.Index("ix_rendition_readers", "kind", "resource_id", "first_audience", "last_audience", "embargo_until"),
+        sa.Index("ix_rendition_readers", "resource_id", "first_audience", "last_audience", "embargo_until", "kind"),
     )
 
     resource_id: str = columns.text(36, key=True)

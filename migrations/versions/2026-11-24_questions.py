@@ -68,7 +68,7 @@ def upgrade() -> None:
     for name, table, column, where in OPEN:
         rows = sa.text(where)
         op.create_index(name, table, [column], unique=False, sqlite_where=rows, postgresql_where=rows)
-    readers = ["kind", "resource_id", "first_audience", "last_audience", "embargo_until"]
+    readers = ["resource_id", "first_audience", "last_audience", "embargo_until", "kind"]
     op.create_index("ix_rendition_readers", "rendition", readers, unique=False)
     # Addresses are longer than what a B-tree of PostgreSQL holds.
     op.create_index(op.f("ix_document_url"), "document", ["url"], unique=False, postgresql_using="hash")
