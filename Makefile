@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check fuzz bench-matching format lock openapi clean
+.PHONY: help serve test check fuzz test-whole bench-matching format lock openapi clean
 
 help:  ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ check: .venv/.dev  ## Check format, lint, types, imports and the Dockerfile, the
 
 fuzz: .venv/.dev  ## Hold the API against its description with many more random requests, for minutes
 	@ONRECORD_FUZZ_EXAMPLES=200 $(BIN)/pytest -n 2 tests/contract/test_schemathesis.py $(ARGS)
+
+test-whole: .venv/.dev  ## Put the questions to all lines of the real data, not to a part; takes a quarter of an hour
+	@ONRECORD_TEST_WHOLE=1 $(BIN)/pytest -n 2 tests/contract/test_questions_of_real_data.py $(ARGS)
 
 bench-matching: .venv/.dev  ## Ask which claims real tweets repeat: how often that is found, and how fast
 	@$(BIN)/python -m benchmarks.matching $(ARGS)

@@ -122,6 +122,7 @@ TAGS: Final = [
     {"name": "Claims", "description": "The statements, with everyone who made them."},
     {"name": "Attributions", "description": "Who asserted a claim, in which document, through whom."},
     {"name": "Assessments", "description": "What we and others think of a claim. Added, never changed."},
+    {"name": "Said before", "description": "Which stored claims say what a text, or a claim, says."},
     {"name": "Sourcing", "description": "What to mind before a claim is printed, and how to attribute it."},
     {"name": "Relations", "description": "How claims stand to one another."},
     {"name": "Sources", "description": "Who speaks, how reliable they are, how they stand to one another."},
