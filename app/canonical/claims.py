@@ -47,7 +47,6 @@ def record_claim(unit: Unit, claim: Claim, action: ChangeAction) -> None:
 def record_new_claims(unit: Unit, claims: Sequence[ClaimRows]) -> None:
     """Records new claims with all their rows, none of which are written yet."""
     _store(unit, claims, ChangeAction.CREATED)
-    derive(unit.session, {rows.claim.id: claim_contents(rows) for rows in claims}, new=True)
     named = [name for rows in claims for name in _named(rows)]
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
 
@@ -57,7 +56,6 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
     before = changes.renditions(unit.session, rows.claim.id)
     seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
     _store(unit, [rows], action)
-    derive(unit.session, {rows.claim.id: claim_contents(rows)})
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
     if seen_before == _exposure(changes.renditions(unit.session, rows.claim.id)):
         return
@@ -66,13 +64,17 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
 
 
 def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> None:
+    """Writes the claims' new rows, what each audience reads of them from now on, and what they are found by."""
     for rows in claims:
         for attribution in rows.attributions:
             attribution.audience = attribution_audience(rows, attribution)
     queries.store(unit.session, claims)
-    for rows in claims:
-        record_change(unit, _written(rows, action))
+    contents = {rows.claim.id: claim_contents(rows) for rows in claims}
+    for claim in (rows.claim for rows in claims):
+        written = Written(ResourceKind.CLAIM, claim.id, action, contents[claim.id], embargo_until=claim.embargo_until)
+        record_change(unit, written)
     unit.session.flush()
+    derive(unit.session, contents, new=action is ChangeAction.CREATED)
 
 
 def _exposure(renditions: Sequence[Rendition]) -> tuple[int, datetime | None] | None:
@@ -86,11 +88,6 @@ def _named(rows: ClaimRows) -> list[dict[str, str | None]]:
     pieces = [{"document_id": piece.document_id} for each in rows.evidence.values() for piece in each]
     where: list[dict[str, str | None]] = [{"document_id": row.document_id} for row in rows.attributions]
     return [*hops, *pieces, *where]
-
-
-def _written(rows: ClaimRows, action: ChangeAction) -> Written:
-    embargo = rows.claim.embargo_until
-    return Written(ResourceKind.CLAIM, rows.claim.id, action, claim_contents(rows), embargo_until=embargo)
 
 
 def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> None:

@@ -56,7 +56,8 @@ def _ranking(
 ) -> Ranking:
     """The ranking that the cursor holds, or a new one: the pages of a list are of one order, whatever is written."""
     if wanted.cursor is not None:
-        opened = cursors_of(unit, f"{bound_to}|{True}").opened(wanted.cursor)
+        best_first = not wanted.order.startswith("-")
+        opened = cursors_of(unit, f"{bound_to}|{best_first}").opened(wanted.cursor)
         return carried_ranking(query, opened[SCORE_AND_ID:])
     ranking = new_ranking(unit, query)
     if are_too_many(unit, query):

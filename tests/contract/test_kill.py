@@ -98,11 +98,11 @@ def statement(number: int) -> str:
 
 
 def body(number: int) -> dict[str, Any]:
-    """A claim that brings one of everything along."""
+    """A claim that brings one of everything along, and contradicts none of the others."""
     return claim_body(
         statement=statement(number),
         topics=["a", "b"],
-        quantities=[{"best": str(number), "unit": "worker"}],
+        quantities=[{"best": str(number), "unit": "worker", "part_of": statement(number)}],
         attributions=[attribution_body(document=document_body(url=f"https://example.org/{number}"))],
         assessment=assessment_body(evidence=[{"relation": "context", "url": "https://example.org/"}]),
     )

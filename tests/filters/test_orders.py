@@ -52,7 +52,7 @@ def expected(sort: str) -> list[str]:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("limit", [1, 2, 4, 9, 50])
+@pytest.mark.parametrize("limit", [2, 50])
 @pytest.mark.parametrize("wanted", [{}, {"topic": "all"}, {"topic": ["all", "none"], "kind": "event"}])
 def test_every_order_gives_each_claim_once(
     api: Api, source_id: str, sort: str, limit: int, wanted: dict[str, Any]

@@ -124,7 +124,7 @@ def test_whatever_is_asked_is_answered_or_refused(
 ) -> None:
     name = "q" if path == "/v1/claims" else "name"
     for typed in HOSTILE:
-        with subtests.test(typed):
+        with subtests.test(ascii(typed)):
             response = api.get(f"{path}?{name}={quote(typed, errors='surrogatepass')}")
             assert response.status_code in {200, 422}, response.text
             if response.status_code == 422:
@@ -236,6 +236,15 @@ def test_pages_by_relevance_are_of_one_order_while_others_write(api: Api) -> Non
     assert len(paged) == len(set(paged))
 
 
+def test_the_worst_match_comes_first_where_that_is_asked_for(api: Api) -> None:
+    made = [recorded_claim(api, statement="reactor " * (1 + number % 3) + "x " * number)["id"] for number in range(7)]
+    best_first = pages(api, q="reactor", limit=50)
+    assert sorted(best_first) == sorted(made)
+    for limit in (1, 2, 50):
+        assert pages(api, q="reactor", sort="relevance", limit=limit) == best_first
+        assert pages(api, q="reactor", sort="-relevance", limit=limit) == best_first[::-1]
+
+
 def test_of_very_many_the_newest_are_ranked_and_the_others_follow(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relevance, "MOST_RANKED", 4)
     monkeypatch.setattr(lists, "NEWEST_RANKED", 3)
@@ -248,6 +257,8 @@ def test_of_very_many_the_newest_are_ranked_and_the_others_follow(api: Api, monk
     assert [each["found"]["score"] is None for each in items["items"]] == [False] * 3 + [True] * 4
     assert items["total"] == 7
     assert pages(api, q="reactor", limit=2, kind="event") == expected
+    worst_first = [made[each] for each in (6, 4, 5, 0, 1, 2, 3)]
+    assert pages(api, q="reactor", sort="-relevance", limit=2) == worst_first
 
 
 def test_how_many_are_ranked_does_not_tell_of_what_is_hidden(

@@ -1,12 +1,14 @@
 """The vocabulary explains every term that the API takes or gives."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi import FastAPI
 
 from app.assessments.scales import scale_values
+from app.facets.schemas import FacetField
+from app.filters.schemas import Sort
 from app.kit.problems import PROBLEMS
 from app.models.vocabulary import VOCABULARIES, ConfidenceScale
 from tests.fixtures.api import Api
@@ -15,7 +17,10 @@ EXPLAINED_IN_PLACE = {
     # Terms of answers and parameters, which are not vocabularies of the domain; their descriptions explain them.
     frozenset({"in_place", "moved", "missing"}),
     frozenset({"originator", "any"}),
-    frozenset({"recorded_at", "-recorded_at"}),
+    frozenset({"possibly", "certainly"}),
+    frozenset({"statement", "quote", "source", "document_title"}),
+    frozenset(get_args(Sort)),
+    frozenset(get_args(FacetField)),
     frozenset({"recorded_on", "-recorded_on"}),
     frozenset({"created_at", "-created_at"}),
 }
