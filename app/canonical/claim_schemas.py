@@ -215,6 +215,11 @@ class Corroboration(Reading):
         description="Whether the reporting goes round: somebody passes on what came from themselves.", examples=[False]
     )
     denials: int = Field(description="Attributions that deny it.", examples=[0])
+    corroborating_claims: int = Field(
+        description="Claims of their own that are recorded as duplicating or corroborating it, suggested or confirmed, "
+        "not rejected. Their origins are not counted here: ask for them.",
+        examples=[0],
+    )
     contradictions: int = Field(
         description="Claims recorded as contradicting it, suggested or confirmed, not rejected.", examples=[0]
     )

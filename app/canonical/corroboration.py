@@ -122,6 +122,36 @@ def unnamed_without_distinction(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a source at the beginning of a chain stands for: equal ids are one origin, under whatever record."""
+
+    id: str
+    is_carried: bool
+    """Whether the source is not the origin itself, but only republishes it."""
+
+
+def origins_told_apart(
+    attributions: Iterable[AttributionFacts], *, links: Iterable[SourceLink]
+) -> dict[str, Origin] | None:
+    """The origin of each source that a chain begins with, by the source's id; null where it is open who is whom.
+
+    That is where two of the origins are related as possibly_same and by no distinct_from, and where records that are
+    the same are distinct too. Stances do not matter.
+    """
+    related = _Related.of(links)
+    records = {_origin(each) for each in attributions}
+    stands_for = _standing_for((related.same[record] for record in records), related)
+    nodes = set(stands_for.values())
+    if any(frozenset((node,)) in related.distinct for node in nodes):
+        return None
+    open_pairs = related.of_kind(SourceRelationKind.POSSIBLY_SAME, nodes)
+    if any(frozenset((link.source_id, link.other_id)) not in related.distinct for link in open_pairs):
+        return None
+    nodes_of = {record: related.same[record] for record in records}
+    return {record: Origin(stands_for[node], stands_for[node] != node) for record, node in nodes_of.items()}
+
+
 def _origin(attribution: AttributionFacts) -> str:
     """Who it starts with: position 0. An outlet's own voice has the outlet there, and so counts as the outlet."""
     return min(attribution.chain, key=lambda hop: hop.position).source_id
@@ -204,7 +234,7 @@ class _Origins:
         records: dict[str, set[str]] = {}
         for record in map(_origin, supporting):
             records.setdefault(related.same[record], set()).add(record)
-        nodes = _without_republishers(records.keys(), related)
+        nodes = set(_standing_for(records, related).values())
         plain = cls(nodes, related, sources, records)
         members = [
             link
@@ -249,8 +279,8 @@ class _Origins:
         return self.sources.get(record, SourceFacts(SourceKind.UNKNOWN))
 
 
-def _without_republishers(nodes: Iterable[str], related: _Related) -> set[str]:
-    """The origins, with those that only carry another's reporting replaced by it: they add nothing of their own.
+def _standing_for(nodes: Iterable[str], related: _Related) -> dict[str, str]:
+    """The origin that each stands for: itself, or what it only carries, since it then adds nothing of its own.
 
     One that republishes a single source is replaced by that, along as many steps as there are. One that republishes
     several may have had it from any of them: it counts for nothing beside one of them, else as itself. Those are
@@ -261,12 +291,19 @@ def _without_republishers(nodes: Iterable[str], related: _Related) -> set[str]:
         if link.kind is SourceRelationKind.REPUBLISHES:
             republished.setdefault(link.source_id, set()).add(link.other_id)
     stands_for: dict[str, str] = {}
-    kept = {_start_of(node, republished, stands_for) for node in nodes}
+    starts = {node: _start_of(node, republished, stands_for) for node in nodes}
+    kept = set(starts.values())
+    instead: dict[str, str] = {}
     for node in sorted(kept):
         carried = republished.get(node, set())
-        if len(carried) > 1 and any(_start_of(each, republished, stands_for) in kept - {node} for each in carried):
+        beside = {_start_of(each, republished, stands_for) for each in carried} & kept - {node}
+        if len(carried) > 1 and beside:
             kept.discard(node)
-    return kept
+            instead[node] = min(beside)
+    # What one counts beside may itself be left out later, for another.
+    for node in reversed(instead):
+        instead[node] = instead.get(instead[node], instead[node])
+    return {node: instead.get(start, start) for node, start in starts.items()}
 
 
 def _start_of(node: str, republished: Mapping[str, Set[str]], known: dict[str, str]) -> str:

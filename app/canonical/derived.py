@@ -19,7 +19,7 @@ from app.canonical.facts import facts_of
 from app.canonical.names import name_tokens
 from app.canonical.quantities import fill_keys
 from app.canonical.queries import Surroundings
-from app.canonical.sources import source_label
+from app.canonical.sources import source_content, source_texts
 from app.changes.record import Content
 from app.kit.fulltext import add_rows, next_number, remove_rows
 from app.kit.urls import site_of
@@ -132,7 +132,7 @@ def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
         pieces[quote["exact"], quote["language"]] = None
         pieces[quote["original"] or "", None] = None
     for source in (surroundings.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
-        pieces[source_label(source), source.language if source.name is None else None] = None
+        pieces |= dict.fromkeys(source_texts(source_content(source)))
     for document in (surroundings.documents[each["document_id"]] for each in attributions):
         pieces[document.title or "", document.language] = None
     return [token for text, language in pieces for token in tokens(text, language)]

@@ -11,6 +11,8 @@ from app.kit.problems import invalid_parameter
 from app.kit.words import FLOAT_AND_MORE, LONGEST_WORD, is_prefix, tokens, variants
 
 LATIN_WORD: Final = re.compile("[a-z0-9]+")
+HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""A character of a Chinese name, which is a word of its own in Latin letters: 王毅 is Wang Yi."""
 APOSTROPHES: Final = "'\u2019\u02bc"
 MOST_WORDS: Final = 32
 SHORTEST_BEGINNING: Final = 3
@@ -21,7 +23,11 @@ ANY_LANGUAGE: Final = "und"
 
 def name_tokens(name: str) -> list[str]:
     """What a name is found by."""
-    return [*tokens(name, ANY_LANGUAGE), *_latin(name)]
+    return [
+        *tokens(name, ANY_LANGUAGE),
+        *_latin(name),
+        *(_latin(HAN.sub(r" \g<0> ", name)) if HAN.search(name) else []),
+    ]
 
 
 def _latin(text: str) -> list[str]:

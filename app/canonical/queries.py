@@ -423,19 +423,24 @@ def stands_for(audience: Audience) -> ColumnElement[bool]:
     return and_(col(ClaimStanding.first_audience) <= audience, col(ClaimStanding.last_audience) >= audience)
 
 
-def contradictions(session: Session, claim_ids: Iterable[str], audience: Audience, now: datetime) -> Counter[str]:
-    """How many claims are recorded as contradicting each of the claims, of those relations that may be read."""
+def related_claims(
+    session: Session, claim_ids: Iterable[str], audience: Audience, now: datetime
+) -> dict[ClaimRelationKind, Counter[str]]:
+    """How many claims stand to each of the claims in each way, of those relations that may be read and hold."""
     ids = set(claim_ids)
     rows = (
-        select(Relation.claim_id, Relation.other_claim_id)
+        select(Relation.claim_id, Relation.other_claim_id, Relation.kind)
         .join(Rendition, col(Rendition.resource_id) == Relation.id)
         .where(
             or_(col(Relation.claim_id).in_(ids), col(Relation.other_claim_id).in_(ids)),
-            is_contradiction(),
+            Relation.status != RelationStatus.REJECTED,
             visible(audience, now),
         )
     )
-    return Counter(end for ends in session.exec(rows) for end in ends if end in ids)
+    found: dict[ClaimRelationKind, Counter[str]] = defaultdict(Counter)
+    for one, other, kind in session.exec(rows):
+        found[ClaimRelationKind(kind)].update({one, other} & ids)
+    return found
 
 
 def is_contradiction() -> ColumnElement[bool]:

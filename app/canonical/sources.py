@@ -1,5 +1,10 @@
 """Renders and records sources and how they stand to one another."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from anyascii import anyascii
+
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
@@ -54,6 +59,19 @@ def source_content(source: Source, *, show_organization: bool = True) -> Content
 def source_label(source: Source) -> str:
     """What to print for the source: its name if that is published, else its description, else what it is."""
     return source.name or source.description or f"{source.anonymity} {source.kind}".replace("unknown", "source")
+
+
+def source_texts(source: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """The texts about a source that claims it stands in are found by, each with its language if that is known.
+
+    Its name, in Latin letters too, its description and its role; or its label, where it has neither of the first two.
+    """
+    name, description, role = source["name"], source["description"], source["role"]
+    label = None if name or description else source["label"]
+    texts = [(name, None), (description, source["language"]), (role, None), (label, None)]
+    if name is not None and (latin := anyascii(name)) != name:
+        texts.append((latin, None))
+    return [(text, language) for text, language in texts if text]
 
 
 def record_source_relation(unit: Unit, relation: SourceRelation, action: ChangeAction) -> None:

@@ -1,16 +1,19 @@
 """Who else says so: what is read of it beside a claim."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from app.access.units import Unit
 from app.canonical import queries
-from app.canonical.corroboration import unnamed_without_distinction
-from app.canonical.facts import facts_of
+from app.canonical.corroboration import Origin, origins_told_apart, unnamed_without_distinction
+from app.canonical.facts import Facts, facts_of
 from app.canonical.replies import joined
 from app.changes.queries import documents_of
 from app.models import ClaimStanding
-from app.models.vocabulary import ResourceKind
+from app.models.vocabulary import ClaimRelationKind, ResourceKind
+
+CORROBORATING: Final = (ClaimRelationKind.CORROBORATES, ClaimRelationKind.DUPLICATES)
+"""How another claim stands to one that it says too, or makes more likely."""
 
 
 def corroborations(unit: Unit, claim_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -22,12 +25,19 @@ def corroborations(unit: Unit, claim_ids: Iterable[str]) -> dict[str, Mapping[st
     if not ids:
         return {}
     audience = unit.principal.audience
-    contradictions = queries.contradictions(unit.session, ids, audience, unit.now)
+    related = queries.related_claims(unit.session, ids, audience, unit.now)
     standings = queries.standings_seen(unit.session, ids, audience)
-    return {claim_id: _corroboration(row, contradictions[claim_id]) for claim_id, row in standings.items()}
+    return {
+        claim_id: {
+            **_counted(row),
+            "corroborating_claims": sum(related[kind][claim_id] for kind in CORROBORATING),
+            "contradictions": related[ClaimRelationKind.CONTRADICTS][claim_id],
+        }
+        for claim_id, row in standings.items()
+    }
 
 
-def _corroboration(row: ClaimStanding, contradictions: int) -> Mapping[str, Any]:
+def _counted(row: ClaimStanding) -> Mapping[str, Any]:
     return {
         "attributions": row.attributions,
         "documents": row.documents,
@@ -35,7 +45,6 @@ def _corroboration(row: ClaimStanding, contradictions: int) -> Mapping[str, Any]
         "independent_origins": {"min": row.origins_min, "max": row.origins_max},
         "circular": bool(row.circular),
         "denials": row.denials,
-        "contradictions": contradictions,
     }
 
 
@@ -44,9 +53,21 @@ def origins_may_coincide(unit: Unit, attributions: Sequence[Mapping[str, Any]]) 
 
     `attributions` are those of a claim as the caller reads it.
     """
-    surroundings = queries.surroundings(unit.session, attributions)
-    facts = facts_of(attributions, surroundings, unit.principal.audience)
+    facts = _facts(unit, attributions)
     return unnamed_without_distinction(facts.attributions, facts.sources, links=facts.links)
+
+
+def origins_of(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> dict[str, Origin] | None:
+    """The origin of each source that a chain of these begins with, by its id, for all that the caller may see.
+
+    `attributions` are some of a claim's as the caller reads it. Null where it is open whether two origins are one.
+    """
+    facts = _facts(unit, attributions)
+    return origins_told_apart(facts.attributions, links=facts.links)
+
+
+def _facts(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> Facts:
+    return facts_of(attributions, queries.surroundings(unit.session, attributions), unit.principal.audience)
 
 
 def claim_texts(unit: Unit, claim_ids: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from app.cli import demo as demo_claims
 from app.cli import keys, verify
 from app.keys.service import ensure_first_key
 from app.kit.db import UnsupportedDatabase
+from app.kit.protocol import ProblemProtocol
 from app.main import create_app
 from app.settings import Settings
 
@@ -50,6 +51,7 @@ def serve(*, migrate: Migrate = False, demo: Demo = False) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=ProblemProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,

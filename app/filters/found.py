@@ -8,6 +8,7 @@ import orjson
 
 from app.access.units import Unit
 from app.canonical.replies import NAMES_OF_SOURCES, ids_in, joined
+from app.canonical.sources import source_texts
 from app.canonical.standing import claim_texts
 from app.changes.queries import documents_of
 from app.kit.fulltext import Ranking, Run, TextQuery, scores
@@ -68,8 +69,8 @@ def _passages(claim: Any, sources: Mapping[str, Any], documents: Mapping[str, An
         if quote["original"] is not None:
             yield Passage("quote", quote["original"], None)
     for source_id in (hop["source_id"] for each in claim["attributions"] for hop in each["chain"]):
-        source = sources[source_id]
-        yield Passage("source", source["label"], source["language"] if source["name"] is None else None)
+        for text, language in source_texts(sources[source_id]):
+            yield Passage("source", text, language)
     for document in (documents[each["document_id"]] for each in claim["attributions"]):
         if document["title"] is not None:
             yield Passage("document_title", document["title"], document["language"])

@@ -307,6 +307,8 @@ def _of_attribution(unit: Unit, wanted: ClaimQuestion, source_ids: Sequence[str]
     """Everything that one attribution which the caller may see has to meet, and one hop of its chain."""
     rows, asked, streams = _attributions_through(unit, wanted, source_ids)
     rows = rows.where(col(Attribution.audience) <= unit.principal.audience)
+    if wanted.stance:
+        asked, rows = True, rows.where(col(Attribution.stance).in_(set(wanted.stance)))
     if wanted.terms:
         asked, streams = True, streams or len(set(wanted.terms)) == 1
         rows = rows.where(col(Attribution.terms).in_(set(wanted.terms)))

@@ -9,7 +9,7 @@ from app.kit.codes import Country
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
 from app.kit.schemas import INTEGER_TEXT, Day, DecimalIn, Edtf, Flag, Id, Instant, Line, Payload, Url
-from app.models.vocabulary import Anonymity, ClaimKind, ClaimStatus, Reliability, Terms, Verdict
+from app.models.vocabulary import Anonymity, ClaimKind, ClaimStatus, Reliability, Stance, Terms, Verdict
 
 MAX_VALUES: Final = 50
 """Most values of one filter: each of them is looked for."""
@@ -40,10 +40,12 @@ class ClaimQuestion(Payload):
 
     q: Words | None = Field(
         None,
-        description="Words in the statement, its quotes, the names of its sources or the titles of its documents. All "
-        "have to be there, in any form that they take in a sentence and with or without accents. Quotation marks hold "
-        "a phrase together, OR stands between two alternatives, and - before what must not be there; nothing else is "
-        "special. At most 32 words and phrases.",
+        description="Words in the statement, its quotes, the names, descriptions and roles of its sources, or the "
+        "titles of its documents. All have to be there, with or without accents, and inflected as they may be in most "
+        "languages; a Korean, Chinese or Japanese word is found where one begins with it or goes on, so leave its "
+        "particles out. Quotation marks hold a phrase together, OR in capitals stands between two alternatives and "
+        "binds them first, and - before what must not be there; nothing else is special, and `and`, `or` and brackets "
+        "are words and gaps. At most 32 words and phrases.",
         examples=['workers "Vladivostok" -visa'],
     )
     source_role: Literal["originator", "any"] = Field(
@@ -60,6 +62,12 @@ class ClaimQuestion(Payload):
     reliability: Annotated[list[Reliability], AtMostFifty] = Field(
         default=[], description="How a source is rated now, A to F.", examples=[["A", "B"]]
     )
+    stance: Annotated[list[Stance], AtMostFifty] = Field(
+        default=[],
+        description="What the source does with the claim: without it, what a source denies is listed beside what it "
+        "asserts.",
+        examples=[["asserts"]],
+    )
     terms: Annotated[list[Terms], AtMostFifty] = Field(
         default=[], description="What was agreed about use and naming.", examples=[["background"]]
     )
@@ -73,7 +81,8 @@ class ClaimQuestion(Payload):
     )
     document_url: Annotated[list[Url], AtMostFifty] = Field(
         default=[],
-        description="The address of the document where it was read, in any spelling.",
+        description="The address of the document where it was read; fragments, tracking parameters and the order of "
+        "others make no difference.",
         examples=[["https://example.org/news/2"]],
     )
     said_from: Day | None = Field(

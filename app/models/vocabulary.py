@@ -355,7 +355,7 @@ class Withheld(VocabularyEnum, origin="AP/NPR attribution terms"):
 class SourcingWarning(VocabularyEnum, origin="Onrecord, after the Associated Press's rules on anonymous sources"):
     """What is to be minded about the sourcing of a claim."""
 
-    SINGLE_SOURCE = "single_source", "Only one attribution supports it, and its source is not named."
+    SINGLE_SOURCE = "single_source", "It all comes from one origin, and that is not named."
     NO_SECOND_ORIGIN = "no_second_origin", "It may all come from one origin, and a source of it is not named."
     ORIGINS_MAY_COINCIDE = "origins_may_coincide", "Two origins count as two that may be the same people."
     OPINION = "opinion", "A source that is not named is used for an opinion, a prediction or speculation."

@@ -13,10 +13,11 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from app.canonical.quantities import unit_key
+from app.kit.codes import CURRENCIES
 from app.kit.edtf import day_text
 from app.kit.words import tokens
 from app.models import Claim, Quantity
-from app.models.vocabulary import Approximation, ClaimKind
+from app.models.vocabulary import Approximation, ClaimKind, UnitKind
 
 FACTOR: Final = 2
 """How far apart two numbers may lie that somebody hedged. "Approximately 100,000" is said of 80,000 and of 120,000; no
@@ -146,8 +147,13 @@ def _excluding(one: Sequence[Quantity], other: Sequence[Quantity]) -> tuple[Quan
 
 
 def _measure(quantity: Quantity) -> tuple[str | None, ...]:
-    """What is measured: two quantities that differ in it are not compared."""
-    return (quantity.unit_key, quantity.unit_kind, quantity.currency, quantity.per, unit_key(quantity.part_of))
+    """What is measured: two quantities that differ in it are not compared.
+
+    A currency's code is money also where it was given as a unit of another kind.
+    """
+    is_money = quantity.unit in CURRENCIES
+    kind = UnitKind.CURRENCY if is_money else quantity.unit_kind
+    return (quantity.unit_key, kind, quantity.per, unit_key(quantity.part_of))
 
 
 def _exclude(one: Quantity, other: Quantity) -> bool:

@@ -66,11 +66,13 @@ FUNCTION_WORDS: Final = {
     "de": "der die das den dem ein eine und oder in im von zu mit fur auf ist sind war als auch er sie es nicht dass",
 }
 """Words that say nothing of what a text is about; counts cannot tell them where there are few claims. Without: .869."""
+UNNAMED_LANGUAGE: Final = "en"
+"""Whose function words they are where no language is given, as its stemmer is the one of Latin letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate(Generic[Key]):
-    """A claim to compare with the text: its statement, the titles it stands under, and its language if known."""
+    """A claim to compare with the text: its statement, the titles that stand for it, and its language if known."""
 
     key: Key
     statement: str
@@ -98,6 +100,15 @@ def query_words(text: str, language: str | None = None) -> list[str]:
 def telling(words: Iterable[str]) -> list[str]:
     """Those of the words that are no function words: only their counts move a score."""
     return [word for word in words if word not in _function_words()]
+
+
+def says_nothing(words: Iterable[str], language: str | None = None) -> bool:
+    """Whether all the words are function words of their language, or of English where none is given.
+
+    Those of other languages are left to be looked for, since "war" and "die" are German ones. A language without a list
+    has none.
+    """
+    return all(word in _function_words_of((language or UNNAMED_LANGUAGE).split("-")[0].lower()) for word in words)
 
 
 def retrieval_words(frequencies: Mapping[str, int], *, most: int = MOST_CANDIDATES) -> list[str]:
@@ -193,4 +204,9 @@ def _weight(word: str, count: int) -> float:
 
 @lru_cache(maxsize=1)
 def _function_words() -> frozenset[str]:
-    return frozenset(token for language, words in FUNCTION_WORDS.items() for token in tokens(words, language))
+    return frozenset[str]().union(*map(_function_words_of, FUNCTION_WORDS))
+
+
+@lru_cache(maxsize=64)
+def _function_words_of(language: str) -> frozenset[str]:
+    return frozenset(tokens(FUNCTION_WORDS.get(language, ""), language))

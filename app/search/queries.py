@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam
+from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, or_, select
 
 from app.access.principals import Audience
@@ -24,7 +25,7 @@ from app.search.matching import MOST_CANDIDATES, MOST_COUNTED, Candidate, retrie
 MOST_LOOKED_THROUGH: Final = 20_000
 """Claims, the newest, that are looked through for a text of words that are all common."""
 MOST_TITLES: Final = 10
-"""Documents of a claim whose titles are compared, those of its first attributions."""
+"""Documents about a claim alone whose titles are compared, those of its first attributions."""
 
 
 def claims_with(unit: Unit, words: Iterable[str]) -> dict[str, int]:
@@ -79,7 +80,11 @@ def _readable_claims(audience: Audience) -> Among:
 
 
 def candidates(unit: Unit, claim_ids: Sequence[str]) -> list[Candidate[str]]:
-    """What is compared of claims that the caller may read, in the order of the ids; the others are left out."""
+    """What is compared of claims that the caller may read, in the order of the ids; the others are left out.
+
+    The title of a document stands for a claim only where the caller may read of no other claim in that document: a
+    fact-check's title says what its one claim says, that of an article with twenty claims says one of them at the most.
+    """
     audience, parameters = unit.principal.audience, {"ids": list(claim_ids), "now": unit.now}
     if not claim_ids:
         return []
@@ -113,7 +118,24 @@ def _titles(audience: Audience) -> Any:
         .join(Document, col(Document.id) == Attribution.document_id)
         .join(Rendition, and_(*readable))
         .where(_named(Attribution.claim_id), Attribution.audience <= audience, col(Document.title).is_not(None))
+        .where(~_other_claim_in_the_document(audience))
         .order_by(col(Attribution.claim_id), col(Attribution.position))
+    )
+
+
+def _other_claim_in_the_document(audience: Audience) -> Any:
+    """Whether the caller may read another claim in the document of an attribution."""
+    other = aliased(Attribution)
+    is_read = and_(
+        col(Rendition.resource_id) == other.claim_id, Rendition.kind == ResourceKind.CLAIM, visible(audience, NOW)
+    )
+    return (
+        select(other.claim_id)
+        .join(Rendition, is_read)
+        .where(other.document_id == Attribution.document_id, other.claim_id != Attribution.claim_id)
+        .where(other.audience <= audience)
+        .correlate(Attribution)  # and not the rendition, which is the document's out there
+        .exists()
     )
 
 

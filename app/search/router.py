@@ -20,8 +20,9 @@ def match_text(read: ClaimReads, body: MatchRequest) -> Response:
     """Was this said before? Find the claims that say what a text says, the best first.
 
     Send a post, a sentence or a whole claim; addresses in it do not count, and hashtags and handles are read as the
-    words in them. It compares words, of the statements and of the titles of the documents where the claims were read.
-    Drafts and what is embargoed are found by those who may read them. Nothing is recorded.
+    words in them. It compares words, of the statements, and of the title of a document where it is about one claim
+    alone, as that of a fact-check is. A text of nothing but function words ("the", "is it") finds nothing. Drafts and
+    what is embargoed are found by those who may read them. Nothing is recorded.
     """
     return read(lambda unit: service.match(unit, body))
 

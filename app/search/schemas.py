@@ -75,7 +75,8 @@ class MatchRead(Reading):
     claim: ClaimListed = Field(description="The claim. A retracted one is found too; its `status` says so.")
     score: float = Field(description=SCORE, examples=[0.71], ge=0, le=1)
     snippets: list[Snippet] = Field(
-        description="The statement and titles of documents that words of the text stand in, with where they stand."
+        description="The statement, and titles of documents about this claim alone, that words of the text stand in, "
+        "with where they stand."
     )
 
 

@@ -12,7 +12,7 @@ from app.filters.found import Passage, snippets
 from app.kit.fulltext import Clause, Run, Term, TextQuery
 from app.models.vocabulary import ResourceKind
 from app.search import queries
-from app.search.matching import SHORTLISTED, Candidate, Match, Matcher, query_words, telling
+from app.search.matching import SHORTLISTED, Candidate, Match, Matcher, query_words, says_nothing, telling
 from app.search.schemas import MatchRequest, SimilarParameters
 
 DIGITS = 4
@@ -48,11 +48,14 @@ def _said_before(
     *,
     without: str | None = None,
 ) -> Found:
-    """The best of the claims with their scores, from the threshold on, and none that has no word of the text."""
+    """The best of the claims with their scores, from the threshold on.
+
+    None that has no word of the text but function words, and none for a text that has no others.
+    """
     words = query_words(text, language)
-    frequencies = queries.claims_with(unit, telling(words))
-    if not any(frequencies.values()):
-        frequencies = queries.claims_with(unit, words)
+    if says_nothing(words, language):
+        return []
+    frequencies = queries.claims_with(unit, telling(words) or words)
     fetched = queries.newest_with(unit, frequencies)
     matcher = Matcher(text, language, frequencies)
     others = ((claim_id, tokens) for claim_id, tokens in fetched if claim_id != without)

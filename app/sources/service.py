@@ -38,6 +38,7 @@ SHOWN_IN_CLAIMS: Final = (
     "anonymity",
     "name",
     "description",
+    "role",
     "language",
     "member_count_min",
     "member_count_max",

@@ -116,10 +116,12 @@ def _supporting(sourcing: Sourcing) -> list[tuple[AttributionRead, SourceRead]]:
 
 
 def _single_source(sourcing: Sourcing) -> Iterator[_Found]:
-    if sourcing.corroboration.attributions == 1:
-        for attribution, source in _supporting(sourcing):
-            if source.kind is not SourceKind.GROUP or (source.member_count_min or 1) < 2:
-                yield _Found("It rests on this attribution alone, and its source is not named.", attribution.id)
+    """As the filter of the same name counts: origins and not attributions. A group of two or more is no one origin."""
+    unnamed = _supporting(sourcing)
+    supporting = [each for each in sourcing.claim.attributions if each.stance not in SILENT]
+    if sourcing.corroboration.origins_max == 1 and unnamed and len(unnamed) == len(supporting):
+        alone = unnamed[0][0].id if len(unnamed) == 1 else None
+        yield _Found("All of it comes from one origin, which no attribution names.", alone)
 
 
 def _no_second_origin(sourcing: Sourcing) -> Iterator[_Found]:

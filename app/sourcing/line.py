@@ -6,12 +6,13 @@ that it can stand in a sentence.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from app.canonical.claim_schemas import AttributionRead, HopRead, Included
+from app.canonical.corroboration import Origin
 from app.canonical.schemas import DocumentRead, SourceRead
 from app.models.vocabulary import (
     Anonymity,
@@ -62,6 +63,10 @@ PASSED_ON: Final = {
 PUBLISHERS: Final = frozenset({HopRole.INTERVIEWER, HopRole.OUTLET, HopRole.REPUBLISHER, HopRole.WIRE_SERVICE})
 PEOPLE: Final = frozenset({SourceKind.PERSON, SourceKind.GROUP, SourceKind.UNKNOWN})
 WITH_PUBLISHED_NAME: Final = frozenset({Anonymity.NAMED, Anonymity.PSEUDONYMOUS})
+COMBINED: Final = (Stance.ASSERTS, Stance.DENIES)
+"""The stances that stand in one line for all."""
+TENTATIVE: Final = frozenset({Stance.HINTS, Stance.SPECULATES})
+UNATTRIBUTABLE: Final = frozenset({Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD})
 ANONYMITY: Final = "on condition of anonymity"
 LONGEST_EPITHET: Final = 5
 """Words of a description that can still stand before a name: 'the pro-Kremlin daily Izvestia'."""
@@ -85,23 +90,31 @@ def attribution_line(attribution: AttributionRead, included: Included, *, style:
     return AttributionLine(attribution.id, attribution.terms, line)
 
 
-def combined_line(attributions: Iterable[AttributionRead], included: Included) -> str | None:
-    """One line for all: "according to A and B; denied by C", each origin once; null where none may be spoken of.
+def combined_line(
+    attributions: Sequence[AttributionRead], included: Included, *, origins: Mapping[str, Origin] | None
+) -> str | None:
+    """One line for all: "according to A and B; denied by C", each origin once; null where it would mislead.
 
-    Who only hints, speculates or does not comment is left out, since "according to" would turn that into an assertion.
-    Two who are described in the same words are printed once: "a source and another source" would say that they are two.
+    `origins` has the origin of each source that asserts or denies, by its id, and is null where it is open whether two
+    of them are one. Who only hints, speculates or does not comment is left out, since "according to" would turn that
+    into an assertion. Two who are described in the same words are printed once: "a source and another source" would say
+    that they are two. There is no line with one side only: where an assertion or a denial may not be attributed, or a
+    denial would stand against a hint that is left out; and none that makes two of one who asserts and denies.
     """
-    nouns: dict[Stance, dict[str, str]] = {Stance.ASSERTS: {}, Stance.DENIES: {}}
-    # Who is named in one place is not printed a second time, by the description given in another.
-    for each in sorted(attributions, key=lambda attribution: attribution.terms is Terms.BACKGROUND):
-        if each.terms in {Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD} or each.stance not in nouns:
-            continue
-        telling = _Telling(each, included, full=False)
-        nouns[each.stance].setdefault(telling.origin.id, telling.noun().text)
+    combined = [each for each in attributions if each.stance in COMBINED]
+    if origins is None or any(each.terms in UNATTRIBUTABLE for each in combined):
+        return None
+    asserted, denied = (
+        _nouns([_Telling(each, included, full=False) for each in combined if each.stance is stance], origins)
+        for stance in COMBINED
+    )
+    is_one_sided = not asserted and any(each.stance in TENTATIVE for each in attributions)
+    if is_one_sided or any(asserted.get(origin, noun) != noun for origin, noun in denied.items()):
+        return None
     parts = [
-        f"{opening} {listed(list(dict.fromkeys(nouns[stance].values())))}"
-        for stance, opening in ((Stance.ASSERTS, "according to"), (Stance.DENIES, "denied by"))
-        if nouns[stance]
+        f"{opening} {listed(list(dict.fromkeys(nouns.values())))}"
+        for opening, nouns in (("according to", asserted), ("denied by", denied))
+        if nouns
     ]
     return "; ".join(parts) or None
 
@@ -148,7 +161,7 @@ class _Telling:
             line = opening.format(f"{noun.text}," if noun.closed else noun.text)
             return self._closed(f"{line} when approached by {to}" if to else line, rest)
         contact = self._contact(to)
-        is_citation = [station.role for station in rest] == [HopRole.OUTLET] and not self._is_named
+        is_citation = [station.role for station in rest] == [HopRole.OUTLET] and not self.is_named
         if is_citation and not contact:
             return self._closed(opening.format(f"{noun.text} cited by {rest[0].name}"), [])
         return self._closed(opening.format(noun.then(contact)), rest)
@@ -195,7 +208,8 @@ class _Telling:
         return named_only and self.attribution.terms in {Terms.BACKGROUND, Terms.DEEP_BACKGROUND}
 
     @property
-    def _is_named(self) -> bool:
+    def is_named(self) -> bool:
+        """Whether print has a name for the origin, were it a pseudonym."""
         return self.origin.anonymity in WITH_PUBLISHED_NAME and not self.is_protected
 
     def safe(self, text: str | None) -> str | None:
@@ -268,7 +282,7 @@ class _Telling:
 
     def _condition(self) -> str:
         """That it is not to be named and, in full, why: as the Associated Press asks where a source is anonymous."""
-        if self._is_named:
+        if self.is_named:
             return ""
         reason = (self.safe(self.attribution.anonymity_reason) or "").rstrip(" .")
         states_condition = "condition of anonymity" in reason.casefold()
@@ -303,6 +317,20 @@ class _Telling:
         parts = [f"“{title}”" if title else "", f"published {published}{inferred}" if published else ""]
         told = ", ".join(part for part in parts if part)
         return f" ({told})" if told else ""
+
+
+def _nouns(tellings: Iterable[_Telling], origins: Mapping[str, Origin]) -> dict[str, str]:
+    """Each origin once, in words, by its id: told as itself rather than as who republishes it, and then by name.
+
+    Those on background come last.
+    """
+    told_by: dict[str, list[_Telling]] = {}
+    for each in sorted(tellings, key=lambda telling: telling.attribution.terms is Terms.BACKGROUND):
+        told_by.setdefault(origins[each.origin.id].id, []).append(each)
+    return {
+        origin: min(told, key=lambda each: (origins[each.origin.id].is_carried, not each.is_named)).noun().text
+        for origin, told in told_by.items()
+    }
 
 
 def _noun_of(source: SourceRead) -> _Noun:

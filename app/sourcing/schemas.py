@@ -81,7 +81,12 @@ class LinesReply(Reading):
     style: LineStyle = Field(description="How much the lines tell.", examples=["short"])
     items: list[LineRead] = Field(description="A line for each attribution, in the order of the claim.")
     combined: str | None = Field(
-        description="One line for all who say so and all who deny it, each origin once. Who only hints, speculates or "
-        "declines to comment is left out. Null where nobody may be spoken of. It has no more than `short` tells.",
+        description="One line for all who say so and all who deny it, each origin once: sources recorded as the same, "
+        "and what republishes another, are one. Who only hints, speculates or declines to comment is left out. Null "
+        "where no such line would be right: where nobody asserts or denies it; where two of the origins are recorded "
+        "as possibly the same and not as distinct, so that it is open how many there are; where an assertion or a "
+        "denial is on deep background or off the record, or someone hints or speculates and nobody asserts it, so "
+        "that only one side would be heard; and where one who both asserts and denies it would seem to be two. It has "
+        "no more than `short` tells.",
         examples=["according to a source familiar with the situation and Izvestia; denied by the ministry"],
     )

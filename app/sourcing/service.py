@@ -10,10 +10,10 @@ from app.access.units import Reply, Unit
 from app.canonical.claim_schemas import ClaimRead, Included
 from app.canonical.corroboration import Corroboration
 from app.canonical.replies import included, readable
-from app.canonical.standing import corroborations, origins_may_coincide
+from app.canonical.standing import corroborations, origins_may_coincide, origins_of
 from app.models.vocabulary import LineStyle, ResourceKind
 from app.sourcing.checks import CHECKS, Sourcing, sourcing_warnings
-from app.sourcing.line import attribution_line, combined_line
+from app.sourcing.line import COMBINED, attribution_line, combined_line
 from app.sourcing.queries import relations_read
 
 
@@ -47,12 +47,14 @@ def word_attributions(unit: Unit, claim_id: str, style: LineStyle) -> Reply:
     """A line for each attribution of the claim, in its order, and one for all; raises NotFound."""
     found = readable(unit, ResourceKind.CLAIM, claim_id)
     claim = ClaimRead.model_validate_json(found.document)
-    named = _parsed(included(unit, [orjson.loads(found.document)]))
+    content = orjson.loads(found.document)
+    named = _parsed(included(unit, [content]))
+    origins = origins_of(unit, [each for each in content["attributions"] if each["stance"] in COMBINED])
     body = {
         "claim_id": claim_id,
         "style": style,
         "items": [asdict(attribution_line(each, named, style=style)) for each in claim.attributions],
-        "combined": combined_line(claim.attributions, named),
+        "combined": combined_line(claim.attributions, named, origins=origins),
     }
     return Reply(body=orjson.dumps(body), document=found.document)
 

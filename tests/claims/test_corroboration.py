@@ -385,3 +385,18 @@ def test_documents_are_counted_once_each(newsroom: Newsroom) -> None:
     del attributions[2]["document_id"]
     claim_id = str(recorded_claim(api, attributions=attributions)["id"])
     assert newsroom.each(claim_id, "documents") == everyone(2)
+
+
+def test_claims_that_say_the_same_are_counted_until_that_is_rejected(api: Api) -> None:
+    one, other = recorded_claim(api)["id"], recorded_claim(api)["id"]
+
+    def counted() -> list[int]:
+        return [api.read(f"/v1/claims/{each}")["corroboration"]["corroborating_claims"] for each in (one, other)]
+
+    assert counted() == [0, 0]
+    made = api.create(f"/v1/claims/{one}/relations", {"other_claim_id": other, "kind": "duplicates"})
+    assert counted() == [1, 1]
+    api.create(f"/v1/claims/{one}/relations", {"other_claim_id": other, "kind": "context_for"})
+    assert counted() == [1, 1]
+    api.change(f"/v1/claims/{one}/relations/{made['id']}", {"status": "rejected"})
+    assert counted() == [0, 0]

@@ -480,12 +480,12 @@ def leak_corroboration(patch: pytest.MonkeyPatch) -> None:
 
 
 def leak_contradictions(patch: pytest.MonkeyPatch) -> None:
-    contradictions = rows.contradictions
+    related_claims = rows.related_claims
 
     def of_everyone(session: Session, ids: Iterable[str], _audience: Audience, now: datetime) -> Any:
-        return contradictions(session, ids, Audience.RESTRICTED, now)
+        return related_claims(session, ids, Audience.RESTRICTED, now)
 
-    patch.setattr(rows, "contradictions", of_everyone)
+    patch.setattr(rows, "related_claims", of_everyone)
 
 
 def leak_text(patch: pytest.MonkeyPatch) -> None:

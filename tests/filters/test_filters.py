@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.models.vocabulary import Scope
+from app.models.vocabulary import Scope, Stance
 from tests.conftest import Clock
 from tests.factories import (
     assessment_body,
@@ -15,6 +15,7 @@ from tests.factories import (
     recorded_document,
     recorded_outlet,
     recorded_source,
+    said_by,
     source_body,
 )
 from tests.fixtures.api import Api
@@ -315,3 +316,12 @@ def test_a_source_of_the_filter_may_be_named_with_the_others(api: Api, ledger: d
     chain = [{"role": "originator", "source": anonymous}, {"role": "outlet", "source_id": ledger["weekly"]}]
     recorded_claim(api, statement="four", attributions=[attribution_body(chain=chain)])
     assert found(api, anonymity="anonymous", outlet_id=ledger["weekly"]) == ["four"]
+
+
+def test_what_a_source_denies_is_told_from_what_it_asserts(api: Api) -> None:
+    source = recorded_source(api)
+    made = {stance: recorded_claim(api, attributions=[said_by(source, stance=stance)])["id"] for stance in Stance}
+    path = f"/v1/sources/{source}/claims"
+    assert len(api.read(path)["items"]) == len(made)
+    for stance, claim in made.items():
+        assert [each["id"] for each in api.read(path, params={"stance": stance})["items"]] == [claim]

@@ -350,3 +350,13 @@ def test_a_cursor_holds_for_its_query_alone(api: Api) -> None:
         response = api.get("/v1/claims", params={**other, "limit": 1, "cursor": cursor})
         assert response.status_code == 422
         assert [each["code"] for each in response.json()["errors"]] == ["wrong_cursor"]
+
+
+def test_a_claim_is_found_by_what_is_said_of_its_source(api: Api) -> None:
+    fields = {"name": "Мацегора", "description": "ambassador to Pyongyang", "role": "diplomat"}
+    source = recorded_source(api, anonymity="named", **fields)
+    claim = recorded_claim(api, attributions=[said_by(source)])["statement"]
+    for words in ("Мацегора", "matsegora", "ambassador", "diplomats", "defected matsegora diplomat"):
+        assert search(api, words) == [claim], words
+    api.change(f"/v1/sources/{source}", {"role": "envoy"})
+    assert (search(api, "diplomat"), len(search(api, "envoy"))) == ([], 1)

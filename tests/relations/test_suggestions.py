@@ -402,3 +402,11 @@ def assert_alike(session: Session, relation: Relation) -> None:
     assert other.occurred_latest_day is not None
     assert one.occurred_earliest_day <= other.occurred_latest_day
     assert one.place_name == other.place_name
+
+
+def test_a_currency_given_as_a_unit_is_that_currency(api: Api) -> None:
+    (quantity,) = DEMO["claims"]["C16"]["quantities"]
+    record(api, of_demo("C16"))
+    as_unit = {**quantity, "best": "5000000000", "unit": "USD", "unit_kind": "count", "currency": None}
+    other = record(api, billions() | {"quantities": [as_unit]})
+    assert [each["status"] for each in api.read(f"/v1/claims/{other}/relations")["items"]] == ["suggested"]

@@ -86,6 +86,106 @@ def test_a_claim_is_found_by_the_title_of_its_document(api: Api) -> None:
     }
 
 
+TITLE = "Loggers vanish near Khabarovsk while ministers argue over coal"
+IN_THE_ARTICLE = (
+    "Nine loggers vanished near Khabarovsk.",
+    "The minister of energy wants to leave the cabinet.",
+    "Exports doubled within a year.",
+)
+
+
+def record_in_article(api: Api, document_id: str, *statements: str, **fields: Any) -> list[str]:
+    """The ids of new claims that were read in the document."""
+    attribution = {key: each for key, each in attribution_body().items() if key != "document"}
+    in_article = [attribution | {"document_id": document_id}]
+    return [
+        recorded_claim(api, **{"statement": each, "attributions": in_article, "language": "en", **fields})["id"]
+        for each in statements
+    ]
+
+
+def article(api: Api) -> str:
+    """The id of a document with the title of an article."""
+    return str(api.create("/v1/documents", document_body(title=TITLE))["id"])
+
+
+def test_the_title_of_an_article_with_several_claims_counts_for_none_of_them(api: Api) -> None:
+    loggers, minister, exports = record_in_article(api, article(api), *IN_THE_ARTICLE)
+    answer = match(api, TITLE, language="en", threshold=0)
+    scores = found(answer)
+    assert next(iter(scores)) == loggers
+    assert 0.3 < scores[loggers] < 0.7
+    assert scores.get(minister, 0) < 0.3
+    assert exports not in scores
+    assert {each["in"] for item in answer["items"] for each in item["snippets"]} == {"statement"}
+    assert list(found(match(api, TITLE, language="en"))) == [loggers]
+
+
+def test_a_title_counts_where_one_claim_alone_was_read_in_the_document(api: Api) -> None:
+    article_id = article(api)
+    [alone] = record_in_article(api, article_id, IN_THE_ARTICLE[2])
+    api.create(
+        f"/v1/claims/{alone}/attributions",
+        {key: each for key, each in attribution_body().items() if key != "document"} | {"document_id": article_id},
+    )
+    record(api, *OTHERS, language="en")
+    assert found(match(api, TITLE, language="en"))[alone] == 1
+    record_in_article(api, article_id, IN_THE_ARTICLE[1])
+    assert alone not in found(match(api, TITLE, language="en"))
+
+
+def test_a_claim_keeps_the_title_of_the_document_that_is_about_it_alone(api: Api) -> None:
+    [in_both, _] = record_in_article(api, article(api), *IN_THE_ARTICLE[1:])
+    api.create(f"/v1/claims/{in_both}/attributions", attribution_body(document=document_body(title="Cabinet crumbles")))
+    assert found(match(api, "Cabinet crumbles", language="en"))[in_both] == 1
+    assert found(match(api, TITLE, language="en")).get(in_both, 0) < 0.3
+
+
+def test_the_titles_of_articles_do_not_make_their_claims_similar(api: Api) -> None:
+    [one, *_] = record_in_article(api, article(api), *IN_THE_ARTICLE)
+    [saying_the_title] = record(api, TITLE, language="en")
+    assert list(found(api.read(f"/v1/claims/{saying_the_title}/similar"))) == [one]
+
+
+@pytest.mark.parametrize(
+    "hidden", [{"visibility": "restricted"}, {"visibility": "internal"}, {"embargo_until": FUTURE}, {"status": "draft"}]
+)
+def test_another_claim_takes_the_title_only_from_those_who_may_read_it(api: Api, hidden: dict[str, str]) -> None:
+    reader = api.with_scopes(Scope.CLAIMS_READ)
+    article_id = article(api)
+    [shown] = record_in_article(api, article_id, IN_THE_ARTICLE[2])
+    before = match(reader, TITLE, language="en", threshold=0)
+    assert found(before) == {shown: 1}
+    record_in_article(api, article_id, IN_THE_ARTICLE[1], **hidden)
+    assert match(reader, TITLE, language="en", threshold=0) == before
+    assert shown not in found(match(api, TITLE, language="en", threshold=0))
+
+
+def test_an_attribution_that_is_hidden_takes_no_title(api: Api) -> None:
+    """The other claim may be read, but not that it was read in this document too."""
+    reader = api.with_scopes(Scope.CLAIMS_READ)
+    article_id = article(api)
+    [shown] = record_in_article(api, article_id, IN_THE_ARTICLE[2])
+    [other] = record(api, IN_THE_ARTICLE[1], language="en")
+    before = match(reader, TITLE, language="en", threshold=0)
+    source_id = recorded_source(api, visibility="restricted")
+    hidden = {key: each for key, each in said_by(source_id).items() if key != "document"}
+    api.create(f"/v1/claims/{other}/attributions", hidden | {"document_id": article_id})
+    assert match(reader, TITLE, language="en", threshold=0) == before
+    assert found(before)[shown] == 1
+    assert shown not in found(match(api, TITLE, language="en", threshold=0))
+
+
+def test_the_end_of_an_embargo_ends_what_a_title_stands_for(api: Api, clock: Clock) -> None:
+    reader = api.with_scopes(Scope.CLAIMS_READ)
+    article_id = article(api)
+    [shown] = record_in_article(api, article_id, IN_THE_ARTICLE[2])
+    record_in_article(api, article_id, IN_THE_ARTICLE[1], embargo_until="2026-12-01T00:00:00Z")
+    assert found(match(reader, TITLE, language="en"))[shown] == 1
+    clock.now = clock.now.replace(month=12)
+    assert shown not in found(match(reader, TITLE, language="en", threshold=0))
+
+
 def test_the_threshold_and_the_limit_cut_the_list(api: Api) -> None:
     ids = record(api, STATEMENT, "Workers defected to South Korea.", "Workers defected.", language="en")
     scores = found(match(api, STATEMENT, language="en", threshold=0))
@@ -204,6 +304,25 @@ def test_a_long_text_is_answered_in_bounded_time(api: Api, text: str) -> None:
     began = time.thread_time()
     assert api.post("/v1/match", {"text": text[:10_000], "threshold": 0}).status_code == 200
     assert time.thread_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("the", "en"), ("The!", None), ("Is it of the", "en-GB"), ("der, die und das", "de")]
+)
+def test_a_text_of_function_words_finds_nothing(api: Api, text: str, language: str | None) -> None:
+    [claim_id] = record(api, f"{text} Vladivostok", language=language or "en")
+    assert match(api, text, language=language, threshold=0)["items"] == []
+    assert list(found(match(api, f"{text} Vladivostok", language=language))) == [claim_id]
+
+
+def test_what_is_a_function_word_in_another_language_is_looked_for(api: Api) -> None:
+    [claim_id] = record(api, "War!", language="en")
+    assert list(found(match(api, "It is war", language="en"))) == [claim_id]
+
+
+def test_function_words_alone_in_common_find_nothing(api: Api) -> None:
+    record(api, "The mayor of the town", language="en")
+    assert match(api, "The end of Zanzibar", language="en", threshold=0)["items"] == []
 
 
 def test_texts_without_spaces_are_matched(api: Api) -> None:

@@ -19,6 +19,7 @@ from app.search.matching import (
     Matcher,
     query_words,
     retrieval_words,
+    says_nothing,
     telling,
 )
 from benchmarks.matching import CLAIMS, LANGUAGE, TWEETS, measure, questions_of
@@ -109,6 +110,26 @@ def test_the_counts_of_function_words_move_no_score() -> None:
     assert uncounted.keys() < counts.keys()
     claims = [Candidate(key=1, statement="The North Korean workers are to build houses in the park.", language="en")]
     assert Matcher(STATEMENT, "en", counts).ranked(claims) == Matcher(STATEMENT, "en", uncounted).ranked(claims)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "is_empty"),
+    [
+        ("The of and", "en", True),
+        ("The of and", None, True),
+        ("Elle est partie", "fr-CA", False),
+        ("Elle est avec les", "fr-CA", True),
+        ("War die", "en", False),
+        ("war die", "de", True),
+        ("war die", None, False),
+        ("the", "ja", False),
+        ("?!", "en", True),
+    ],
+)
+def test_a_text_of_the_function_words_of_its_language_says_nothing(
+    text: str, language: str | None, is_empty: bool
+) -> None:
+    assert says_nothing(query_words(text, language), language) is is_empty
 
 
 def test_inflected_words_are_the_same_in_the_language_of_both() -> None:

@@ -161,3 +161,9 @@ def test_pages_of_a_search_by_name_hold_each_source_once(api: Api, context: Cont
             break
         params["cursor"] = page["next_cursor"]
     assert sorted(seen) == sorted(made)
+
+
+def test_a_chinese_name_is_found_as_it_is_written_in_latin_letters(api: Api) -> None:
+    recorded_outlet(api, name="王毅", kind="person")
+    for name in ("王毅", "wang yi", "Wang", "wangyi"):
+        assert named(api, name) == ["王毅"]

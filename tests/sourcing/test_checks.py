@@ -120,15 +120,26 @@ def test_group_is_no_single_source() -> None:
     assert codes(attribution(GROUP, **GOOD), corroboration=Corroboration(1, 0, 1, 1, 2, None, circular=False)) == []
 
 
-def test_one_origin_in_two_attributions_is_no_second_origin() -> None:
-    one = Corroboration(2, 0, 2, 2, 1, 1, circular=False)
-    assert codes(attribution(ANONYMOUS, **GOOD), corroboration=one) == [SourcingWarning.NO_SECOND_ORIGIN]
+ONE = Corroboration(2, 0, 2, 2, 1, 1, circular=False)
+
+
+@pytest.mark.parametrize(("count", "told_of"), [(1, ATTRIBUTION), (2, None)])
+def test_one_unnamed_origin_is_a_single_source_in_however_many_attributions(count: int, told_of: str | None) -> None:
+    single, second = warned(*[attribution(ANONYMOUS, **GOOD)] * count, corroboration=ONE)
+    assert (single.code, single.attribution_id) == (SourcingWarning.SINGLE_SOURCE, told_of)
+    assert second.code == SourcingWarning.NO_SECOND_ORIGIN
+
+
+def test_one_origin_that_an_attribution_names_is_no_single_source() -> None:
+    sent = attribution(ANONYMOUS, **GOOD), attribution(NAMED)
+    assert codes(*sent, corroboration=ONE) == [SourcingWarning.NO_SECOND_ORIGIN]
 
 
 @pytest.mark.parametrize(("most", "told"), [(1, False), (2, True), (None, True)])
 def test_no_second_origin_says_whether_there_may_be_more(most: int | None, told: bool) -> None:
-    [found] = warned(attribution(ANONYMOUS, **GOOD), corroboration=Corroboration(2, 0, 2, 2, 1, most, circular=False))
-    assert ("may be more" in found.detail) is told
+    found = warned(attribution(ANONYMOUS, **GOOD), corroboration=Corroboration(2, 0, 2, 2, 1, most, circular=False))
+    [detail] = [each.detail for each in found if each.code is SourcingWarning.NO_SECOND_ORIGIN]
+    assert ("may be more" in detail) is told
 
 
 def test_anonymous_denial_leaves_the_origins_as_they_are() -> None:

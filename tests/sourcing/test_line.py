@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from app.canonical.claim_schemas import AttributionRead, Included
+from app.canonical.corroboration import Origin
 from app.canonical.schemas import DocumentRead, SourceRead
 from app.kit.edtf import parse_edtf
 from app.models.vocabulary import LineStyle, Terms, Withheld
@@ -102,6 +103,13 @@ def included(*sources: SourceRead) -> Included:
     known = {each.id: each for each in (PAPER, ABROAD, WIRE, ROE, OFFICIAL, *sources)}
     interview = document("interview", outlet_id="abroad", title="Interview with Jane Roe")
     return Included(sources=known, documents={each.id: each for each in (ARTICLE, interview)})
+
+
+def combined(*sent: AttributionRead, sources: tuple[SourceRead, ...] = (), **same: str) -> str | None:
+    """The line for all; `same` says by which other source a source is carried, both by name."""
+    origins = {each.chain[0].source_id: Origin(each.chain[0].source_id, is_carried=False) for each in sent}
+    origins |= {id_of(name): Origin(id_of(other), is_carried=True) for name, other in same.items()}
+    return combined_line(sent, included(*sources), origins=origins)
 
 
 BY = ("originator", "roe")
@@ -364,26 +372,53 @@ def test_combined_line_has_each_origin_once_and_the_denials() -> None:
         attribution(IN, speech="outlet_voice"),
         attribution(BY, IN, stance="denies"),
     ]
-    assert combined_line(sent, included(other)) == (
+    assert combined(*sent, sources=(other,)) == (
         "according to a senior official at the ministry, the Daily Herald and another official; denied by Jane Roe, "
         "spokeswoman"
     )
 
 
-def test_combined_line_leaves_out_what_may_not_be_attributed_or_is_not_asserted() -> None:
-    sent = [
-        attribution(BY, IN, terms="deep_background"),
-        attribution(BY, IN, terms="off_the_record"),
-        attribution(BY, IN, stance="hints"),
-        attribution(BY, IN, stance="speculates"),
-        attribution(BY, IN, stance="declines_to_comment"),
-    ]
-    assert combined_line(sent, included()) is None
+@pytest.mark.parametrize("stance", ["hints", "speculates", "declines_to_comment"])
+def test_combined_line_leaves_out_what_is_not_asserted(stance: str) -> None:
+    aside = attribution(BY, IN, stance=stance)
+    assert combined(aside) is None
+    assert combined(attribution(FROM, IN), aside) == "according to a senior official at the ministry"
+
+
+@pytest.mark.parametrize("terms", ["deep_background", "off_the_record"])
+@pytest.mark.parametrize(
+    ("hidden", "open_to_print"), [("asserts", "denies"), ("denies", "asserts"), ("asserts", "asserts")]
+)
+def test_combined_line_is_not_one_sided_for_want_of_what_may_not_be_attributed(
+    terms: str, hidden: str, open_to_print: str
+) -> None:
+    told = attribution(BY, IN, stance=open_to_print)
+    assert combined(told, attribution(FROM, IN, stance=hidden, terms=terms)) is None
+    assert combined(told) is not None
+
+
+@pytest.mark.parametrize("stance", ["hints", "speculates"])
+def test_combined_line_has_no_denial_beside_nothing_but_hints(stance: str) -> None:
+    denial = attribution(BY, IN, stance="denies")
+    assert combined(attribution(FROM, IN, stance=stance), denial) is None
+    assert combined(attribution(FROM, IN, stance="declines_to_comment"), denial) == "denied by Jane Roe, spokeswoman"
+
+
+def test_combined_line_tells_an_origin_as_itself_and_not_as_who_republishes_it() -> None:
+    sent = [attribution(("outlet", "abroad"), speech="outlet_voice"), attribution(FROM, IN)]
+    assert combined(*sent, abroad="official") == "according to a senior official at the ministry"
+    assert combined(*sent, abroad="wire") == "according to Gazeta and a senior official at the ministry"
+
+
+def test_combined_line_does_not_make_two_of_one_who_asserts_and_denies() -> None:
+    asserted, denied = attribution(BY, IN), attribution(BY, IN, stance="denies")
+    assert combined(asserted, denied) == "according to Jane Roe, spokeswoman; denied by Jane Roe, spokeswoman"
+    assert combined(asserted, attribution(BY, IN, stance="denies", terms="background")) is None
 
 
 def test_combined_line_does_not_make_two_of_one_description() -> None:
     twin = source("twin", description="a senior official at the ministry")
-    assert combined_line([attribution(FROM, IN), attribution(("originator", "twin"), IN)], included(twin)) == (
+    assert combined(attribution(FROM, IN), attribution(("originator", "twin"), IN), sources=(twin,)) == (
         "according to a senior official at the ministry"
     )
 
@@ -400,7 +435,7 @@ def test_names_with_an_office_are_set_off_from_what_follows() -> None:
         "according to a senior official at the ministry, as relayed by John Doe, editor; reported by the state-owned "
         f"daily Gazeta; and cited by the Daily Herald{PUBLISHED}"
     )
-    assert combined_line([attribution(BY, IN), attribution(FROM, IN)], included()) == (
+    assert combined(attribution(BY, IN), attribution(FROM, IN)) == (
         "according to Jane Roe, spokeswoman, and a senior official at the ministry"
     )
 

@@ -83,6 +83,76 @@ def test_a_claim_that_is_hidden_is_not_told_of_by_what_both_contradicts_and_corr
     assert "contradicts_and_corroborates" in warned(api, claim_id)
 
 
+def test_two_records_of_one_source_are_a_single_source_as_in_the_filter(api: Api, reader: Api) -> None:
+    one, other = recorded_source(api), recorded_source(api)
+    claim_id = recorded_claim(api, attributions=[said_by(one), said_by(other)])["id"]
+    for is_single in (False, True):
+        assert ("single_source" in warned(reader, claim_id)) is is_single
+        assert bool(reader.read("/v1/claims?single_source=true")["items"]) is is_single
+        if not is_single:
+            api.create(f"/v1/sources/{one}/relations", {"other_id": other, "kind": "same_as"})
+
+
+def said_by_two(api: Api, *, kind: str | None, visibility: str = "public") -> str:
+    """A claim of a border official and a customs official, who stand to each other like that through a third record."""
+    border, customs = (recorded_source(api, description=f"a {office} official") for office in ("border", "customs"))
+    third = recorded_source(api, visibility=visibility)
+    api.create(f"/v1/sources/{border}/relations", {"other_id": third, "kind": "same_as"})
+    if kind is not None:
+        api.create(f"/v1/sources/{customs}/relations", {"other_id": third, "kind": kind})
+    return str(recorded_claim(api, attributions=[said_by(border), said_by(customs)])["id"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "combined"),
+    [
+        (None, "according to a border official and a customs official"),
+        ("distinct_from", "according to a border official and a customs official"),
+        ("same_as", "according to a border official"),
+        ("republishes", "according to a border official"),
+        ("possibly_same", None),
+    ],
+)
+def test_an_origin_stands_once_in_the_line_for_all(
+    api: Api, reader: Api, kind: str | None, combined: str | None
+) -> None:
+    assert lines(reader, said_by_two(api, kind=kind))["combined"] == combined
+
+
+@pytest.mark.parametrize(
+    ("kind", "combined"),
+    [("possibly_same", "according to a border official and a customs official"), ("same_as", None)],
+)
+def test_distinct_from_decides_what_is_possible_and_leaves_open_what_it_contradicts(
+    api: Api, reader: Api, kind: str, combined: str | None
+) -> None:
+    claim_id = said_by_two(api, kind=kind)
+    border, customs = (each["chain"][0]["source_id"] for each in api.read(f"/v1/claims/{claim_id}")["attributions"])
+    api.create(f"/v1/sources/{border}/relations", {"other_id": customs, "kind": "distinct_from"})
+    assert lines(reader, claim_id)["combined"] == combined
+
+
+def test_who_may_not_know_that_two_are_one_reads_of_two(api: Api, reader: Api) -> None:
+    claim_id = said_by_two(api, kind="same_as", visibility="restricted")
+    assert lines(api, claim_id)["combined"] == "according to a border official"
+    assert lines(reader, claim_id)["combined"] == "according to a border official and a customs official"
+
+
+def test_one_origin_is_called_by_the_name_that_may_be_printed(api: Api) -> None:
+    official = recorded_source(api, anonymity="named", name="J. Roe", description="a border official")
+    named = recorded_source(api, anonymity="named", name="Jane Roe", description=None)
+    api.create(f"/v1/sources/{official}/relations", {"other_id": named, "kind": "same_as"})
+    for terms, combined in (("on_the_record", "Jane Roe"), ("background", "a border official")):
+        sent = [said_by(official, terms="background"), said_by(named, terms=terms)]
+        assert lines(api, recorded_claim(api, attributions=sent)["id"])["combined"] == f"according to {combined}"
+
+
+def test_a_denial_is_not_all_that_is_left_of_a_claim_on_deep_background(api: Api, reader: Api) -> None:
+    maria = recorded_source(api, anonymity="named", name="Maria Silva", description=None)
+    sent = [attribution_body(terms="deep_background"), said_by(maria, stance="denies")]
+    assert lines(reader, recorded_claim(api, attributions=sent)["id"])["combined"] is None
+
+
 def test_a_line_tells_who_said_it_to_whom_and_who_published_it(api: Api, reader: Api) -> None:
     izvestia = recorded_outlet(api, name="Izvestia")
     herald = recorded_outlet(api, name="Daily Herald")

@@ -17,6 +17,7 @@ EXPLAINED_IN_PLACE = {
     # Terms of answers and parameters, which are not vocabularies of the domain; their descriptions explain them.
     frozenset({"in_place", "moved", "missing"}),
     frozenset({"originator", "any"}),
+    frozenset({"recorded_at", "-recorded_at"}),
     frozenset({"possibly", "certainly"}),
     frozenset({"statement", "quote", "source", "document_title"}),
     frozenset(get_args(Sort)),
