@@ -23,7 +23,7 @@ from app.canonical.values import Occurred
 from app.changes.record import Content, content_digest, document_text
 from app.cli import queries
 from app.cli.queries import Line
-from app.cli.verify_derived import in_derived, in_texts
+from app.cli.verify_derived import in_derived, in_keys, in_texts
 from app.documents.schemas import text_digest
 from app.keys.queries import key_document
 from app.kit.edtf import InvalidEdtf
@@ -204,7 +204,8 @@ def _claims(session: Session, rows: Sequence[Claim]) -> Iterator[Rendered]:
             faults += _in_days(row.said, (row.said_earliest_day, row.said_latest_day), "saying")
             if row.audience != attribution_audience(of_claim, row):
                 faults.append("an attribution's audience is not that of what it names")
-        yield Rendered(claim.id, contents[claim.id], claim.embargo_until, [*faults, *found[claim.id]])
+        faults += [*in_keys(of_claim), *found[claim.id]]
+        yield Rendered(claim.id, contents[claim.id], claim.embargo_until, faults)
 
 
 def _relations(session: Session, rows: Sequence[Relation]) -> Iterator[Rendered]:

@@ -6,8 +6,11 @@ from sqlmodel import Session
 
 from app.canonical import queries as canonical
 from app.canonical.derived import derived_of, ranges_of_text
+from app.canonical.quantities import Range, quantity_range, unit_key
+from app.canonical.queries import ClaimRows
 from app.changes.record import Content
 from app.kit.fulltext import unlike_index
+from app.kit.urls import site_of
 from app.models import ClaimStanding, SearchText
 
 
@@ -24,6 +27,19 @@ def in_derived(session: Session, contents: Mapping[str, Sequence[Content | None]
         same = [row.model_dump() for row in due] == [row.model_dump() for row in standings[claim_id]]
         found[claim_id] = [] if same else ["how the claim stands is not what its records give"]
         found[claim_id] += in_texts(session, texts[claim_id], ranges_of_text(ranges))
+    return found
+
+
+def in_keys(rows: ClaimRows) -> list[str]:
+    """What differs between the columns that quantities and reviews are filtered by, and what their others give."""
+    found = []
+    for quantity in rows.quantities:
+        stored = (quantity.unit_key, Range(quantity.low_key, quantity.high_key, quantity.is_bounded))
+        if stored != (unit_key(quantity.currency or quantity.unit), quantity_range(quantity)):
+            found.append("what a quantity is compared by is not what it says")
+    for row in rows.assessments:
+        if row.review_site != (None if row.review_url is None else site_of(row.review_url)):
+            found.append("the site of a review is not that of its address")
     return found
 
 

@@ -134,6 +134,8 @@ HAND_CHANGES = [
     ),
     ("claim_id", "DELETE FROM claim_standing WHERE claim_id = :id", NOT_ITS_STANDING),
     ("claim_id", "UPDATE claim_standing SET origins_max = 90 WHERE claim_id = :id", NOT_ITS_STANDING),
+    ("claim_id", "UPDATE quantity SET low_key = 'x' WHERE claim_id = :id", "what a quantity is compared by"),
+    ("claim_id", "UPDATE assessment SET review_site = 'x.example' WHERE claim_id = :id", "the site of a review"),
     ("claim_id", "UPDATE search_text SET tokens = ' x ' WHERE resource_id = :id", NOT_ITS_TEXT),
     ("outlet_id", "UPDATE search_text SET tokens = ' x ' WHERE resource_id = :id", NOT_ITS_TEXT),
     ("source_id", "UPDATE source SET role = 'x' WHERE id = :id", "the document for restricted readers is not"),

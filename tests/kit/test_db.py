@@ -363,3 +363,29 @@ def test_two_processes_write_one_sqlite_file_and_never_find_it_locked(purses: Da
             half.close()
     assert [set(each) for each in outcomes] == [{"added"}, {"added"}]
     assert amounts(purses) == [10 + sum(each["added"] for each in outcomes), 10]
+
+
+def test_statistics_are_gathered_again_as_the_database_grows(purses: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered: list[int] = []
+    monkeypatch.setattr(db, "FIRST_GATHERING", 2)
+    counted = Database(purses.url.render_as_string(hide_password=False))
+    monkeypatch.setattr(counted, "gather_statistics", lambda: gathered.append(1))
+    for _ in range(8):
+        counted.write(lambda session: execute(session, "SELECT 1"))
+    counted.dispose()
+    assert len(gathered) == 2
+
+
+def test_a_write_stands_where_statistics_cannot_be_gathered(
+    purses: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "SAMPLED_ROWS", "no number; nor a statement")
+    monkeypatch.setattr(purses, "_next_gathering", 1)
+    before = len(amounts(purses))
+    assert purses.write(lambda session: len(amounts(purses))) == before
+    purses.gather_statistics()
+    monkeypatch.setattr(db, "SAMPLED_ROWS", 1000)
+    purses.gather_statistics()
+    with purses.reading() as session:
+        if engine_name == "sqlite":
+            assert execute(session, "SELECT count(*) FROM sqlite_stat1").scalar_one() > 0
