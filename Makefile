@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check fuzz test-whole bench-matching format lock openapi clean
+.PHONY: help serve test check proofs fuzz test-whole bench-matching format lock openapi clean
 
 help:  ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: .venv/.dev  ## Check format, lint, types, imports and the Dockerfile, the
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+proofs: .venv/.dev  ## Prove every promise with the full counts, on both engines, and write docs/promises.md
+	@ONRECORD_PROOFS=1 $(BIN)/pytest -n auto --dist worksteal $$($(BIN)/python -m tests.promises) $(ARGS)
 
 fuzz: .venv/.dev  ## Hold the API against its description with many more random requests, for minutes
 	@ONRECORD_FUZZ_EXAMPLES=200 $(BIN)/pytest -n 2 tests/contract/test_schemathesis.py $(ARGS)

@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.fixtures.committing",
     "tests.fixtures.databases",
     "tests.fixtures.postgres",
+    "tests.fixtures.proofs",
     "tests.fixtures.queries",
 ]
 

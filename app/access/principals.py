@@ -26,9 +26,13 @@ VISIBILITY_OF: Final = {audience: visibility for visibility, audience in AUDIENC
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. `key_id` is None for a caller without a key."""
+    """Who calls.
 
-    key_id: str | None
+    `caller_id` is the id of the key or, for a person signed on elsewhere, one that is made of who they are; None for a
+    caller who is nobody in particular.
+    """
+
+    caller_id: str | None
     scopes: frozenset[Scope]
 
     @property
@@ -44,6 +48,6 @@ class Principal:
             raise Forbidden(f"This needs the scope {scope.value}.", members={"scope": scope.value})
 
 
-PUBLIC_READER: Final = Principal(key_id=None, scopes=frozenset({Scope.CLAIMS_READ}))
+PUBLIC_READER: Final = Principal(caller_id=None, scopes=frozenset({Scope.CLAIMS_READ}))
 """A caller without a key, where the operator lets the public read."""
 EVERY_SCOPE: Final = frozenset(Scope)

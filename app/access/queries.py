@@ -54,14 +54,14 @@ def reserve_reply(session: Session, reply: StoredReply) -> bool:
 def fill_reply(session: Session, reply: StoredReply) -> None:
     """Keeps the reply in the place that was reserved for it."""
     place = update(StoredReply).where(
-        col(StoredReply.key_id) == reply.key_id, col(StoredReply.key_digest) == reply.key_digest
+        col(StoredReply.caller_id) == reply.caller_id, col(StoredReply.key_digest) == reply.key_digest
     )
     session.exec(place.values(status=reply.status, headers=reply.headers, body=reply.body))
 
 
-def stored_reply(session: Session, key_id: str, key_digest: str) -> StoredReply:
+def stored_reply(session: Session, caller_id: str, key_digest: str) -> StoredReply:
     """The reply kept for this key holder's Idempotency-Key, which has been reserved before."""
-    return session.get_one(StoredReply, (key_id, key_digest))
+    return session.get_one(StoredReply, (caller_id, key_digest))
 
 
 def names_hidden(session: Session, text: str, audience: Audience, now: datetime) -> bool:
@@ -81,6 +81,6 @@ def names_hidden(session: Session, text: str, audience: Audience, now: datetime)
 
 def forget_replies(session: Session, before: datetime) -> None:
     """Deletes the replies kept before that instant, those apart that another transaction is deleting."""
-    key = (col(StoredReply.key_id), col(StoredReply.key_digest))
+    key = (col(StoredReply.caller_id), col(StoredReply.key_digest))
     old = select(*key).where(col(StoredReply.created_at) < before).with_for_update(skip_locked=True)
     session.exec(delete(StoredReply).where(tuple_(*key).in_(old)))

@@ -155,7 +155,7 @@ def _authenticate(request: Request, scope: Scope) -> Principal:
         found = queries.key_by_digest(session, context.pepper.key_digest(key.strip()), context.clock())
         if found is None:
             raise Unauthenticated("This key is unknown, expired or revoked.")
-        principal = Principal(key_id=found.id, scopes=frozenset(Scope(name) for name in found.scopes))
+        principal = Principal(caller_id=found.id, scopes=frozenset(Scope(name) for name in found.scopes))
     principal.require(scope)
     return principal
 

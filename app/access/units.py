@@ -65,8 +65,8 @@ class Unit:
 
     @property
     def actor_id(self) -> str:
-        """The id of the key that writes."""
-        return self.principal.key_id or ""
+        """The id of the caller who writes."""
+        return self.principal.caller_id or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Writes:
     def _once(self, work: Work, key: str) -> Response:
         if not 0 < len(key) <= MAX_KEY_LENGTH:
             raise invalid_parameter("Idempotency-Key", "wrong_form", f"Must have 1 to {MAX_KEY_LENGTH} characters.")
-        holder, pepper = self.principal.key_id or "", self.context.pepper
+        holder, pepper = self.principal.caller_id or "", self.context.pepper
         key_digest = pepper.digest("idempotency-key", key.encode())
         request_digest = pepper.digest(
             "idempotent-request",
@@ -171,7 +171,7 @@ class Writes:
         unit = self._unit(session)
         queries.forget_replies(session, unit.now - REPLIES_KEPT_FOR)
         keeping = StoredReply(
-            key_id=unit.actor_id,
+            caller_id=unit.actor_id,
             key_digest=key_digest,
             request_digest=request_digest,
             status=NOT_ANSWERED,

@@ -53,7 +53,7 @@ def add_key(
         name=name,
         scopes=[scope.value for scope in Scope if scope in scopes],
         secret_digest=unit.context.pepper.key_digest(secret),
-        created_by=unit.principal.key_id,
+        created_by=unit.principal.caller_id,
         created_at=unit.now,
         expires_at=expires_at,
     )

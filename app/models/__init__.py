@@ -3,7 +3,7 @@
 Tables stand together because they are one graph. They hold no relationships: what hangs on a row is read by a query.
 """
 
-from app.models.access import ApiKey, StoredReply
+from app.models.access import ApiKey, AuditEntry, StoredReply
 from app.models.claims import (
     Assessment,
     Attribution,
@@ -17,6 +17,7 @@ from app.models.claims import (
 )
 from app.models.documents import Document
 from app.models.history import Change, Rendition
+from app.models.identities import Custodian, SealedIdentity
 from app.models.search import SearchText
 from app.models.sources import Source, SourceRating, SourceRelation
 
@@ -24,16 +25,19 @@ __all__ = [
     "ApiKey",
     "Assessment",
     "Attribution",
+    "AuditEntry",
     "Change",
     "Claim",
     "ClaimStanding",
     "ClaimTopic",
+    "Custodian",
     "Document",
     "Evidence",
     "Hop",
     "Quantity",
     "Relation",
     "Rendition",
+    "SealedIdentity",
     "SearchText",
     "Source",
     "SourceRating",

@@ -406,10 +406,34 @@ class Scope(VocabularyEnum, origin="Onrecord; scope tokens as in RFC 6749 §3.3"
     CLAIMS_READ = "claims:read", "Read public claims, and the sources and documents they name."
     CLAIMS_WRITE = "claims:write", "Record, change and retract claims, their attributions and relations."
     CLAIMS_ASSESS = "claims:assess", "Add assessments."
+    CLAIMS_PUBLISH = (
+        "claims:publish",
+        "Let the public read a claim: without it, what is written stays a draft or inside.",
+    )
     SOURCES_WRITE = "sources:write", "Record and change sources, their ratings and relations."
     INTERNAL_READ = "internal:read", "Read what is internal as well."
     RESTRICTED_READ = "restricted:read", "Read what is restricted as well."
-    KEYS_MANAGE = "keys:manage", "Make, list and revoke API keys."
+    IDENTITY_WRITE = "identity:write", "Store and erase sealed identities of sources, which the service cannot open."
+    IDENTITY_READ = "identity:read", "Fetch sealed identities, each time for a stated reason that is recorded."
+    CHANGES_READ = "changes:read", "Read the feed of changes."
+    WEBHOOKS_MANAGE = "webhooks:manage", "Register, list and remove webhooks."
+    IMPORT_RUN = "import:run", "Import many records at once."
+    EXPORT_RUN = "export:run", "Export all that may be read."
+    KEYS_MANAGE = "keys:manage", "Make, list, rotate and revoke API keys, and register custodians."
+    AUDIT_READ = "audit:read", "Read who fetched which sealed identity and why, and who made which key."
+
+
+class AuditAction(VocabularyEnum, origin="Onrecord"):
+    """What an entry of the audit says was done."""
+
+    IDENTITY_SEALED = "identity_sealed", "A sealed identity was stored for the source."
+    IDENTITY_READ = "identity_read", "The sealed identity of the source was handed out."
+    IDENTITY_ERASED = "identity_erased", "The sealed identity of the source was erased."
+    CUSTODIAN_ADDED = "custodian_added", "A custodian was registered, to whom identities are sealed from then on."
+    CUSTODIAN_RETIRED = "custodian_retired", "A custodian was retired; what was sealed to it stays open to it."
+    KEY_CREATED = "key_created", "An API key was made."
+    KEY_ROTATED = "key_rotated", "An API key was made in the place of another, which expires."
+    KEY_REVOKED = "key_revoked", "An API key was revoked."
 
 
 VOCABULARIES: tuple[type[VocabularyEnum] | type[Credibility], ...] = (
@@ -444,6 +468,7 @@ VOCABULARIES: tuple[type[VocabularyEnum] | type[Credibility], ...] = (
     SourcingWarning,
     ChangeAction,
     ResourceKind,
+    AuditAction,
     Scope,
 )
 """Every vocabulary, in the order of the domain: source, document, claim, attribution, assessment, relation, what to

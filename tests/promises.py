@@ -1,0 +1,160 @@
+"""What the service promises to those it protects, each with the test that proves it and the figures it must reach.
+
+`make proofs` runs the tests with the full counts and writes what they saw to docs/promises.md; `make test` runs them
+with about a tenth (`tests/fixtures/proofs.py`).
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a figure must be: at least `least`, at most `most`. A figure that counts tries is `scaled` in short runs."""
+
+    least: float | None = None
+    most: float | None = None
+    scaled: bool = False
+
+    def holds(self, figure: float, *, full: bool) -> bool:
+        """Whether the figure is within the bound, of which a short run owes a tenth where it is scaled."""
+        least = self.least if full or not self.scaled or self.least is None else self.least / 10
+        return (least is None or figure >= least) and (self.most is None or figure <= self.most)
+
+    def __str__(self) -> str:
+        if self.least is not None and self.least == self.most:
+            return f"{self.least:,g}"
+        return f"at least {self.least:,g}" if self.least is not None else f"at most {self.most:,g}"
+
+
+def tries(least: float) -> Bound:
+    """A count of tries: so many in a full run, a tenth of them in a short one."""
+    return Bound(least=least, scaled=True)
+
+
+def at_least(least: float) -> Bound:
+    """A figure that must not be smaller, in any run."""
+    return Bound(least=least)
+
+
+def at_most(most: float) -> Bound:
+    """A figure that must not be greater, in any run."""
+    return Bound(most=most)
+
+
+def exactly(figure: float) -> Bound:
+    """A figure that must be just that, in any run."""
+    return Bound(least=figure, most=figure)
+
+
+NONE: Final = exactly(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One promise: what it says, the test file that proves it, and the bound of each figure that the test gives."""
+
+    words: str
+    test: str
+    figures: Mapping[str, Bound]
+
+
+PROMISES: Final[Mapping[str, Promise]] = {
+    "access": Promise(
+        "Every route lets in who holds its scope and nobody else, and answers of its own, others', hidden and absent "
+        "records alike what may be known of them.",
+        "tests/contract/test_access_matrix.py",
+        {"requests": at_least(2_000), "wrong answers": NONE},
+    ),
+    "revocation": Promise(
+        "A revoked key lets nobody in any more, in any process.",
+        "tests/contract/test_revocation.py",
+        {"keys": tries(20), "processes": at_least(2), "slowest, seconds": at_most(1)},
+    ),
+    "noninterference": Promise(
+        "Worlds that differ only in what is hidden answer every request with the same bytes.",
+        "tests/contract/test_noninterference.py",
+        {"request pairs": tries(10_000), "differences": NONE},
+    ),
+    "leaks": Promise(
+        "The comparison of worlds notices a leak, on whatever surface it is made on purpose.",
+        "tests/contract/test_leaks.py",
+        {"surfaces": at_least(10), "unnoticed": NONE},
+    ),
+    "canaries": Promise(
+        "What is sealed stands nowhere in the clear, and what is restricted only in the tables that hold it.",
+        "tests/contract/test_stored_canaries.py",
+        {"canaries": tries(1_000), "sealed ones found": NONE, "restricted ones found elsewhere": NONE},
+    ),
+    "mute": Promise(
+        "No error and no line of the log repeats what was sent.",
+        "tests/contract/test_canary.py",
+        {"invalid requests": tries(5_000), "values echoed": NONE},
+    ),
+    "sealing": Promise(
+        "A sealed identity opens for each of its custodians with the stock age tool, tells nothing by its length, and "
+        "is handed out only once that is recorded.",
+        "tests/identities/test_promise.py",
+        {"identities": tries(100), "opened by stock age": tries(100), "lengths": exactly(1), "unrecorded reads": NONE},
+    ),
+    "exposure": Promise(
+        "What is said of how exposed an anonymous source is equals a count by hand.",
+        "tests/exposure/test_promise.py",
+        {"sources": tries(200), "differences": NONE},
+    ),
+    "trickle": Promise(
+        "A header or a body that trickles in is cut.",
+        "tests/contract/test_trickle.py",
+        {"connections": at_least(4), "slowest, seconds": at_most(15)},
+    ),
+    "load": Promise(
+        "At ten times what the service can take it turns the rest away, stays small, answers for its health, loses "
+        "nothing that it acknowledged, and is itself again soon after.",
+        "tests/contract/test_load.py",
+        {
+            "requests": tries(20_000),
+            "turned away": at_least(1),
+            "acknowledged writes lost": NONE,
+            "growth of memory, MiB": at_most(200),
+            "slowest health answer, seconds": at_most(2),
+            "recovery, seconds": at_most(30),
+        },
+    ),
+    "increments": Promise(
+        "Writers who change one record at once lose no change of one another's.",
+        "tests/contract/test_increments.py",
+        {"writers": exactly(16), "increments": tries(16_000), "lost": NONE},
+    ),
+    "idempotency": Promise(
+        "A request repeated with its Idempotency-Key, in parallel or across a crash, has one effect.",
+        "tests/contract/test_repeated.py",
+        {"in parallel": exactly(50), "effects": exactly(1), "crashes": tries(10), "effects after a crash": exactly(1)},
+    ),
+    "processes": Promise(
+        "Eight processes that write one database at once are never told that it is locked.",
+        "tests/contract/test_processes.py",
+        {"processes": exactly(8), "seconds": tries(120), "writes": at_least(1), "locked": NONE},
+    ),
+    "kills": Promise(
+        "A service killed at any moment has all that it acknowledged, and nothing half.",
+        "tests/contract/test_kill.py",
+        {"kills": tries(50), "acknowledged writes lost": NONE},
+    ),
+    "refusals": Promise(
+        "The service does not start unsafely: it says what to do instead.",
+        "tests/cli/test_refusals.py",
+        {"unsafe settings": at_least(8), "started": NONE},
+    ),
+    "description": Promise(
+        "No request that its description allows, nor any other, makes the service fail or answer otherwise than "
+        "described.",
+        "tests/contract/test_schemathesis.py",
+        {"requests": tries(10_000), "failures": NONE},
+    ),
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(" ".join(dict.fromkeys(promise.test for promise in PROMISES.values())))
