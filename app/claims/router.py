@@ -54,7 +54,8 @@ def create_claim(write: ClaimWrites, body: ClaimCreate) -> Response:
 
     One call records new sources and documents along with it, all or nothing. Unless they say otherwise they are as
     visible as the attribution that names them, and come out with the claim: not before it is published and its embargo
-    is over. Numbers and dates are kept as given: bounds that nobody gave are not made up.
+    is over. Numbers and dates are kept as given: bounds that nobody gave are not made up. A claim that the public is
+    to read, now or after its embargo, needs the scope `claims:publish` as well.
     """
     return write(lambda unit: service.create_claim(unit, body))
 
@@ -83,7 +84,10 @@ def get_claim(read: ClaimReads, claim_id: ClaimId, wanted: Annotated[ClaimParame
 
 @router.patch("/{claim_id}", response_model=ClaimReply)
 def patch_claim(write: ClaimWrites, claim_id: ClaimId, body: ClaimPatch) -> Response:
-    """Change a claim with a JSON Merge Patch; a draft is published by its `status`."""
+    """Change a claim with a JSON Merge Patch; a draft is published by its `status`.
+
+    What lets the public read it, or read it sooner, needs the scope `claims:publish` as well.
+    """
     return write(lambda unit: service.patch_claim(unit, claim_id, body))
 
 

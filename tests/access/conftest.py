@@ -11,7 +11,7 @@ from tests.factories import recorded_source, said_by
 from tests.fixtures.api import Api
 
 ABSENT = "00000000-0000-4000-8000-000000000000"
-WRITES = (Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.CLAIMS_ASSESS, Scope.SOURCES_WRITE)
+WRITES = (Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.CLAIMS_ASSESS, Scope.CLAIMS_PUBLISH, Scope.SOURCES_WRITE)
 
 
 @dataclass(frozen=True)

@@ -65,15 +65,15 @@ def test_a_scope_allows_what_it_says_and_nothing_else(api: Api) -> None:
     assert reader.get("/v1/claims").status_code == 200
     refused = reader.post("/v1/claims", claim_body())
     assert (refused.status_code, refused.json()["scope"]) == (403, "claims:write")
-    writer = api.with_scopes(Scope.CLAIMS_WRITE)
+    writer = api.with_scopes(Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH)
     assert writer.get("/v1/claims").status_code == 403
 
 
 def test_what_comes_along_with_a_claim_needs_its_own_scope(api: Api) -> None:
-    writer = api.with_scopes(Scope.CLAIMS_WRITE)
+    writer = api.with_scopes(Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH)
     refused = writer.post("/v1/claims", claim_body())
     assert (refused.status_code, refused.json()["scope"]) == (403, "sources:write")
-    with_sources = api.with_scopes(Scope.CLAIMS_WRITE, Scope.SOURCES_WRITE)
+    with_sources = api.with_scopes(Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH, Scope.SOURCES_WRITE)
     refused = with_sources.post("/v1/claims", claim_body(assessment={"assessor": "desk", "verdict": "true"}))
     assert (refused.status_code, refused.json()["scope"]) == (403, "claims:assess")
     assert with_sources.post("/v1/claims", claim_body()).status_code == 201

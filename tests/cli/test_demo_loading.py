@@ -223,7 +223,7 @@ def test_running_service_gets_the_demo_once(context: Context, app: FastAPI) -> N
 
 
 def test_key_without_a_scope_is_told_which_and_another_goes_on(context: Context, app: FastAPI) -> None:
-    narrow = make_key(context, Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.SOURCES_WRITE)
+    narrow = make_key(context, Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH, Scope.SOURCES_WRITE)
     console = Said()
     assert not load_over_http(SERVICE, narrow, console, transport=httpx.ASGITransport(app))
     assert "The service refused it (403): This needs the scope claims:assess." in console.told.getvalue()

@@ -290,7 +290,7 @@ def hiding(api: Api, path: str) -> Callable[[], Response]:
 def test_a_claim_is_hidden_with_its_source_when_the_two_are_written_at_once(
     committing_api: Api, own_database: Database
 ) -> None:
-    public = committing_api.with_scopes(Scope.CLAIMS_READ, Scope.CLAIMS_WRITE)
+    public = committing_api.with_scopes(Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH)
     source = recorded_source(committing_api)
     claimed, hidden = held_up(
         own_database,
@@ -306,7 +306,7 @@ def test_a_claim_is_hidden_with_its_source_when_the_two_are_written_at_once(
 def test_a_source_that_is_being_hidden_is_no_longer_there_to_be_named(
     committing_api: Api, own_database: Database
 ) -> None:
-    public = committing_api.with_scopes(Scope.CLAIMS_READ, Scope.CLAIMS_WRITE)
+    public = committing_api.with_scopes(Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH)
     source = recorded_source(committing_api)
     hidden, claimed = held_up(
         own_database,

@@ -23,6 +23,8 @@ from tests.fixtures.api import Api, make_key
 from tests.fixtures.corpora import Recorder
 from tests.fixtures.data import data_lines
 
+WRITES = (Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH, Scope.SOURCES_WRITE)
+
 DEMO = json.loads((files("app.cli") / "demo_claims.json").read_text(encoding="utf-8"))
 BILLIONS = "Those workers brought the North Korean state about 5 billion US dollars a year until 2017."
 DEATHS: dict[str, Any] = {
@@ -306,7 +308,7 @@ def test_a_draft_is_compared_once_it_is_published_and_no_more_when_retracted(api
 
 
 def test_a_suggestion_is_in_the_history_under_its_writer(api: Api, context: Context, pair: tuple[str, str]) -> None:
-    writer = api.with_scopes(Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.SOURCES_WRITE)
+    writer = api.with_scopes(*WRITES)
     third = record(writer, deaths("20"))
     api.change(f"/v1/claims/{third}", {"quantities": []})
     with context.database.reading() as session:
@@ -336,7 +338,7 @@ def test_a_suggestion_beside_a_hidden_claim_is_told_to_nobody_who_may_not_see_bo
 
 
 def test_who_may_not_see_a_hidden_claim_writes_against_it_unawares(api: Api) -> None:
-    writer = api.with_scopes(Scope.CLAIMS_READ, Scope.CLAIMS_WRITE, Scope.SOURCES_WRITE)
+    writer = api.with_scopes(*WRITES)
     record(api, deaths("46", visibility="restricted"))
     recorded = writer.create("/v1/claims", deaths())
     assert recorded["corroboration"]["contradictions"] == 0
