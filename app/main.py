@@ -1,5 +1,6 @@
 """The application: puts the routes, the problems and the outermost layer together, and starts and ends with them."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -18,15 +19,22 @@ from app.access.context import Context
 from app.access.routing import require_guards
 from app.assessments.router import router as assessments
 from app.attributions.router import router as attributions
+from app.audit.router import router as audit
 from app.claims.router import router as claims
 from app.claims.router import source_router as claims_of_source
 from app.documents.router import router as documents
+from app.exposure.router import router as exposure
 from app.facets.router import router as facets
 from app.factcheck.router import router as fact_checks
 from app.health.router import router as health
+from app.identities.router import custodian_router as custodians
+from app.identities.router import router as identities
 from app.keys.router import router as keys
 from app.keys.service import ensure_first_key
 from app.kit import problems
+from app.kit.admission import Admission
+from app.kit.headers import AnswerHeaders, page_policy
+from app.kit.rate_limits import RateLimits
 from app.kit.requests import RequestLayer
 from app.relations.router import router as relations
 from app.search.router import router as search
@@ -48,10 +56,14 @@ ROUTERS = (
     relations,
     sources,
     track_record,
+    identities,
+    custodians,
+    exposure,
     documents,
     fact_checks,
     vocabulary,
     keys,
+    audit,
     health,
 )
 
@@ -66,6 +78,12 @@ class WholeFiles(StaticFiles):
         """Answers one request."""
         headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
         await super().__call__({**scope, "headers": headers}, receive, send)
+
+    def file_response(self, *of_file: Any, **named: Any) -> Response:
+        """The file, or that it has not changed; browsers may keep it."""
+        response = super().file_response(*of_file, **named)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def create_app(settings: Settings | None = None, context: Context | None = None) -> FastAPI:
@@ -101,9 +119,24 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         app.include_router(router)
     require_guards(app)
     problems.install(app)
+    app.add_middleware(
+        Admission,
+        max_in_flight=chosen.max_in_flight,
+        rate_limits=_rate_limits(chosen),
+        always=openapi.ALWAYS_ADMITTED,
+    )
     app.add_middleware(RequestLayer, max_body_bytes=chosen.max_body_bytes)
+    app.add_middleware(AnswerHeaders, behind_tls=chosen.behind_proxy, origins=chosen.cors_origins)
     _describe(app)
     return app
+
+
+def _rate_limits(settings: Settings) -> RateLimits:
+    """This process's share of the limits: callers are taken to be spread over the processes evenly."""
+    return RateLimits(
+        per_address=math.ceil(settings.rate_per_address / settings.workers),
+        per_key=math.ceil(settings.rate_per_key / settings.workers),
+    )
 
 
 def _prepare(context: Context) -> None:
@@ -125,14 +158,17 @@ def _describe(app: FastAPI) -> None:
     assets = WholeFiles(directory=str(files("fastapi_swagger") / "resources"))
     app.mount("/docs/assets", assets)
 
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title=f"{TITLE} API",
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon-32x32.png",
+    )
+    page.headers["Content-Security-Policy"] = page_policy(bytes(page.body).decode())
+
     async def docs(_request: Request) -> Response:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title=f"{TITLE} API",
-            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon-32x32.png",
-        )
+        return page
 
     async def root(_request: Request) -> Response:
         return RedirectResponse("/docs")

@@ -1,6 +1,6 @@
 """The API's description: what FastAPI makes of the routes, with every problem declared and the keys explained."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from app.kit.problems import (
     PreconditionRequired,
     Problem,
     Stale,
+    Unavailable,
 )
 from app.kit.schemas import Reading
 from app.models.vocabulary import Scope
@@ -36,28 +37,35 @@ origin to what we read. **Assessments** say what we think of it. Sources may be 
 * Send an `Idempotency-Key` with a `POST`, and repeating it within a day has one effect and gives the same answer.
 * Lists come in pages: follow `next_cursor`, or the `Link` header, with the same parameters.
 * Errors are problem details (RFC 9457): `code` and `errors` name what is wrong, and never repeat what was sent.
+* Callers have a number of requests a minute: `RateLimit` tells what is left of it, 429 that nothing is. 429 and 503 say
+  in `Retry-After` when to try again.
 * `GET /v1/vocabulary` explains every term.
 """.strip()
 
 VERSIONED: Final = ("/v1/", "/v1alpha1/")
 """What the paths of routes begin with whose answers bear an ETag."""
-ALWAYS: Final = (422, 431)
-"""Problems of every route: a parameter that it does not have, a query that is too long."""
-OF_SCOPE: Final = (401, 403, 503)
+ALWAYS: Final = (408, 422, 431)
+"""Problems of every route: what comes too late, a parameter that it does not have, a query that is too long."""
+OF_ADMISSION: Final = (429, 503)
+"""Of every route but those that tell of the service's health."""
+OF_SCOPE: Final = (401, 403)
 OF_BODY: Final = (400, 413, 415)
 OF_PATH: Final = (404,)
-OF_WRITE: Final = {"POST": (409,), "PATCH": (409,), "DELETE": (409,)}
+OF_WRITE: Final = {"POST": (409,), "PUT": (409,), "PATCH": (409,), "DELETE": (409,)}
 ETAG_EXAMPLE: Final = '"9f86d081884c7d65-2c26b46b68ffc68f"'
 HEADERS: Final = {
     "ETag": ("Names this answer (RFC 9110 §8.8.3).", ETAG_EXAMPLE),
     "Link": ('The next page, with `rel="next"` (RFC 8288); absent on the last.', '</v1/claims?cursor=W10>; rel="next"'),
     "Location": ("Path of what was created.", f"/v1/claims/{CLAIM_ID}"),
     "Idempotency-Replayed": ("`true` where this is the first answer again, to a repeated Idempotency-Key.", "true"),
+    "RateLimit": ("How you stand: the requests left, and the seconds until you have all again.", '"key";r=5999;t=60'),
+    "RateLimit-Policy": ("Your limit: so many requests in so many seconds.", '"key";q=6000;w=60'),
     "Retry-After": ("Seconds after which to try again.", "1"),
     "WWW-Authenticate": ("How to authenticate (RFC 9110 §11.6.1).", 'Bearer realm="onrecord"'),
     "X-Request-Id": ("Names this request in the log: yours, if you sent one.", "5d0f6e0c"),
 }
 """Headers of answers: what they say, and an example."""
+RATE_LIMIT: Final = ("RateLimit-Policy", "RateLimit")
 DESCRIPTIONS: Final = {"200": "As asked for.", "201": "Recorded, as it is read from now on.", "204": "Done."}
 
 
@@ -99,6 +107,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for method in sorted(route.methods or ()):
             operation = document["paths"][str(context.path)][method.lower()]
             _complete(operation, _Kind(str(context.path), method, guard_of(route.dependant)))
+    _link(document["paths"])
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -111,7 +120,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for name, (text, example) in HEADERS.items()
     }
     components["securitySchemes"] = {
-        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key, `onr_...`."}
+        "apiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, `onr_...`; or a token of your single sign-on, where the service trusts one.",
+        }
     }
     _drop_titles(document["paths"])
     _drop_titles(schemas)
@@ -127,15 +140,23 @@ TAGS: Final = [
     {"name": "Relations", "description": "How claims stand to one another."},
     {"name": "Sources", "description": "Who speaks, how reliable they are, how they stand to one another."},
     {"name": "Documents", "description": "Where claims are read."},
+    {
+        "name": "Sealed identities",
+        "description": "Who an anonymous source is, kept so that the service cannot read it.",
+    },
+    {"name": "Custodians", "description": "To whose keys identities are sealed."},
     {"name": "Fact checks", "description": "Published reviews, as clients of Google's Fact Check Tools read them."},
     {"name": "Vocabulary", "description": "What every term means."},
     {"name": "Keys", "description": "Who may do what."},
+    {"name": "Audit", "description": "What was done with keys, custodians and sealed identities, by whom and why."},
     {"name": "Service", "description": "Whether the service is well."},
 ]
 
 
 READINESS: Final = "/readyz"
-_STATUSES: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 431, 503)
+ALWAYS_ADMITTED: Final = ("/healthz", READINESS)
+"""Paths of the routes that are answered however much else there is to do."""
+_STATUSES: Final = (400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 429, 431, 503)
 EXAMPLE_ERRORS: Final = [
     {"pointer": "/occurred/edtf", "code": "not_edtf", "detail": "Must be a date in EDTF (ISO 8601-2 Annex A)."}
 ]
@@ -169,9 +190,14 @@ class _Kind:
         return isinstance(self.guard, WritesWith)
 
     @property
+    def admitted(self) -> bool:
+        """Whether its callers are counted, and turned away where there are too many."""
+        return self.path not in ALWAYS_ADMITTED
+
+    @property
     def cached(self) -> bool:
         """Whether what is read bears an ETag and may be answered with 304."""
-        return self.method == "GET" and self.path.startswith(VERSIONED)
+        return self.method == "GET" and self.path.startswith(VERSIONED) and not self.writes
 
     @property
     def names_version(self) -> bool:
@@ -192,15 +218,18 @@ def _complete(operation: dict[str, Any], kind: _Kind) -> None:
             schema.setdefault("examples", [schema["default"]])
     responses = operation["responses"]
     responses.pop("422", None)
+    own = {int(status) for status in responses if status not in DESCRIPTIONS}
     for status, response in responses.items():
+        if int(status) in own:
+            continue
         response["description"] = DESCRIPTIONS[status]
         response["headers"] = _headers(_answer_headers(operation, kind, status))
     if kind.cached:
         responses["304"] = {
             "description": "If-None-Match names the current ETag.",
-            "headers": _headers(("ETag", "X-Request-Id")),
+            "headers": _headers(("ETag", *RATE_LIMIT, "X-Request-Id")),
         }
-    for status in sorted(_problem_statuses(operation, kind)):
+    for status in sorted(own | _problem_statuses(operation, kind)):
         responses[str(status)] = {"$ref": f"#/components/responses/{_first(status).__name__}"}
     operation["security"] = [{"apiKey": []}] if kind.scope is not None else []
     if kind.scope is not None:
@@ -213,6 +242,50 @@ def _complete(operation: dict[str, Any], kind: _Kind) -> None:
         operation["requestBody"]["content"] = {MERGE_PATCH: content["application/json"], **content}
 
 
+_FOLLOWING: Final = ("get", "put", "patch", "delete")
+"""Methods by which a record is asked for, changed and removed once it has been answered with."""
+
+
+def _link(paths: Mapping[str, Mapping[str, Any]]) -> None:
+    """Says of each answer with a record what can be asked for, or done to it, next, and with which parameters."""
+    for path, operations in paths.items():
+        record = next((other for other in paths if other.startswith(f"{path}/{{") and other.endswith("}")), None)
+        for method, operation in operations.items():
+            for status in sorted({"200", "201"} & operation["responses"].keys()):
+                response = operation["responses"][status]
+                if method == "post" and status == "201" and record is not None:
+                    for part in (other for other in paths if other == record or _is_part(other, record)):
+                        _add_links(response, paths[part].values(), new=record, versioned=part == record)
+                elif method in _FOLLOWING and method != "delete":
+                    others = [operations[each] for each in _FOLLOWING if each in operations and each != "get"]
+                    again = [operations["get"]] if method != "get" else []
+                    _add_links(response, [*again, *others], new=None, versioned=True)
+
+
+def _is_part(path: str, of: str) -> bool:
+    """Whether the path leads to a part of the record, with no further parameter."""
+    return path.startswith(f"{of}/") and "{" not in path.removeprefix(of)
+
+
+def _add_links(
+    response: dict[str, Any], operations: Iterable[Mapping[str, Any]], *, new: str | None, versioned: bool
+) -> None:
+    """Adds a link to each operation, by its name. The parameters of its path are the request's, the last of `new` not.
+
+    `versioned` says that it is the answer's ETag which the operation asks for.
+    """
+    own = new.rpartition("/")[2].strip("{}") if new is not None else None
+    for operation in operations:
+        parameters = {}
+        for name, where in ((each["name"], each["in"]) for each in operation.get("parameters", ())):
+            if where == "path":
+                parameters[name] = "$response.body#/id" if name == own else f"$request.path.{name}"
+            elif name == "If-Match" and versioned:
+                parameters[f"header.{name}"] = "$response.header.ETag"
+        named = operation["operationId"]
+        response.setdefault("links", {})[named] = {"operationId": named, "parameters": parameters}
+
+
 def _answer_headers(operation: dict[str, Any], kind: _Kind, status: str) -> Iterator[str]:
     if kind.path.startswith(VERSIONED) and status != "204":
         yield "ETag"
@@ -222,6 +295,8 @@ def _answer_headers(operation: dict[str, Any], kind: _Kind, status: str) -> Iter
         yield "Location"
     if kind.writes and kind.method == "POST":
         yield "Idempotency-Replayed"
+    if kind.admitted:
+        yield from RATE_LIMIT
     yield "X-Request-Id"
 
 
@@ -231,8 +306,12 @@ def _headers(names: Iterable[str]) -> dict[str, Any]:
 
 def _problem_statuses(operation: dict[str, Any], kind: _Kind) -> set[int]:
     statuses = {*ALWAYS}
-    if kind.scope is not None or kind.path == READINESS:
-        statuses |= {*OF_SCOPE} if kind.scope is not None else {503}
+    if kind.scope is not None:
+        statuses |= {*OF_SCOPE}
+    if kind.admitted:
+        statuses |= {*OF_ADMISSION}
+    if kind.path == READINESS:
+        statuses |= {Unavailable.status}
     if "requestBody" in operation:
         statuses |= {*OF_BODY}
     if "{" in kind.path:
@@ -264,7 +343,12 @@ def _problem_response(status: int) -> dict[str, Any]:
         "request_id": "5d0f6e0c",
         "errors": EXAMPLE_ERRORS if kind is Invalid else [],
     }
-    names = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 503: ("Retry-After",)}.get(status, ())
+    names = {
+        401: ("WWW-Authenticate",),
+        409: ("Retry-After",),
+        429: ("Retry-After", *RATE_LIMIT),
+        503: ("Retry-After",),
+    }.get(status, ())
     return {
         "description": " ".join(f"`{problem.code}`: {problem.title}" for problem in codes),
         "headers": _headers((*names, "X-Request-Id")),
@@ -278,7 +362,10 @@ def _header_parameters(kind: _Kind) -> Iterator[dict[str, Any]]:
     if kind.writes and kind.method == "POST":
         text = f"Any string of at most {MAX_KEY_LENGTH} characters, new for each request."
         yield _header("Idempotency-Key", text, "7d1f0b7e-claim-1", minLength=1, maxLength=MAX_KEY_LENGTH)
-    if kind.needs_version:
+    if kind.needs_version and kind.method == "PUT":
+        yield _header("If-Match", "The ETag of what is to be replaced: 412 if it is no longer current.", ETAG_EXAMPLE)
+        yield _header("If-None-Match", "Or `*`, to store the first: 412 if there is one. 428 without either.", "*")
+    elif kind.needs_version:
         text = "The ETag of what you read: 428 without it, 412 if it is no longer current."
         yield _header("If-Match", text, ETAG_EXAMPLE) | {"required": True}
     elif kind.names_version:

@@ -1,12 +1,78 @@
 """Settings of the service: environment variables named `ONRECORD_*`, each with a default that works."""
 
+import json
+import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIN_PEPPER_CHARACTERS = 32
 """A pepper shorter than this is refused: `openssl rand -hex 32` gives 64 characters."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine itself, reached over no network."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether it is an https URL, or an http one of this machine, with no credentials in it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username is not None or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+
+
+def _safe_url(value: str) -> str:
+    if not is_safe_url(value):
+        raise ValueError("must be an https URL without credentials")
+    return value
+
+
+def _json_object(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be a JSON object") from None
+
+
+SafeUrl = Annotated[str, AfterValidator(_safe_url)]
+"""An https URL, or an http one of this machine."""
+
+
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+"""An origin as browsers send it (RFC 6454 §6.2)."""
+
+
+def _listed(given: Any) -> Any:
+    return tuple(given.replace(",", " ").split()) if isinstance(given, str) else given
+
+
+def _proxies(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        try:
+            network = ip_network(each)
+        except ValueError:
+            raise ValueError("Name each proxy by its address or its network, as 10.0.0.0/8") from None
+        if network.prefixlen == 0:
+            raise ValueError("Every caller would be trusted to name its own address: name the proxies alone")
+    return given
+
+
+def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(ORIGIN.fullmatch(each) for each in given):
+        raise ValueError("List each origin exactly, as https://cms.example, without a path; there is no wildcard")
+    return given
 
 
 class Settings(BaseSettings):
@@ -21,18 +87,71 @@ class Settings(BaseSettings):
         None,
         description="SQLAlchemy URL, `postgresql+psycopg://...` in production; a SQLite file in the data directory.",
     )
-    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    host: str = Field(
+        "127.0.0.1", description="Address that the server listens on; one that is not loopback needs `behind_proxy`."
+    )
     port: int = Field(8000, ge=0, le=65535, description="TCP port that the server listens on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=64, description="Processes that serve; more than one needs PostgreSQL.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve; more than one needs PostgreSQL or SQLite 3.51.3."
+    )
+    behind_proxy: bool = Field(
+        False, description="Whether a proxy that speaks TLS stands in front, so that any address may be listened on."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_proxies)] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses and networks of the proxies in front, with commas between them: what they say in "
+        "X-Forwarded-For is believed to be the caller's address. Without `behind_proxy` nobody is believed.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = Field(
+        (), description="Origins whose pages may call the API, as `https://cms.example`, with commas between them."
+    )
     public_read: bool = Field(False, description="Whether what is public may be read without a key.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body accepted, in bytes.")
+    max_in_flight: int = Field(
+        64, ge=1, description="Requests that one process answers at once; it turns the rest away with 503."
+    )
+    rate_per_address: int = Field(
+        12_000,
+        ge=0,
+        description="Requests a minute from one address, an IPv6 one with all of its /64; 0 for any number.",
+    )
+    rate_per_key: int = Field(6_000, ge=0, description="Requests a minute with one key; 0 for any number.")
+    query_seconds: float = Field(10, ge=0, description="Longest that one read of the database takes; 0 for any time.")
     pepper: SecretStr | None = Field(
         None,
         min_length=MIN_PEPPER_CHARACTERS,
         description="Secret that keys and cursors are hashed with; made in the data directory if absent. Hosts that "
         "share a database must share it.",
     )
+    oidc_issuer: SafeUrl | None = Field(
+        None,
+        description="OpenID Connect issuer whose bearer tokens are accepted beside API keys, exactly as its tokens "
+        "name it; no token is if absent.",
+    )
+    oidc_audience: str | None = Field(
+        None,
+        min_length=1,
+        validate_default=True,
+        description="What a token must be meant for (`aud`); needed with an issuer.",
+    )
+    oidc_jwks_url: SafeUrl | None = Field(
+        None, description="Where the issuer publishes its keys; asked of the issuer itself if absent."
+    )
+    oidc_groups_claim: str = Field(
+        "groups", min_length=1, description="Claim of a token that lists its holder's groups."
+    )
+    oidc_scopes: Annotated[dict[str, list[str]], NoDecode, BeforeValidator(_json_object)] = Field(
+        default={},
+        description='Scopes of each group, a JSON object: {"verification desk": ["claims:read", "claims:assess"]}.',
+    )
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _goes_with_an_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("oidc_issuer") is not None:
+            raise ValueError("must be set with an issuer, or tokens meant for anyone would be accepted")
+        return value
 
     @property
     def url(self) -> str:

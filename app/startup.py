@@ -1,8 +1,9 @@
 """What happens before the first request: logging, the secrets, the database and the version of its tables."""
 
-import logging
-import sys
+import os
+import sqlite3
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,19 +16,25 @@ from sqlalchemy import Connection
 
 import migrations
 from app.access.context import Context
-from app.access.secrets import Pepper, new_key, secret_file
+from app.access.oidc import Issuer
+from app.access.secrets import Pepper, check_pepper, new_key, secret_file
 from app.canonical.derived import derive_missing
+from app.kit import logs
 from app.kit.db import WAL_RESET_FIXED, Database, has_wal_reset_bug
 from app.kit.fulltext import forget_deleted_words, is_of_the_engine
+from app.kit.refusals import Refusal, check_private, private_folder
 from app.settings import Settings
 
 logger = structlog.get_logger(__name__)
 
+FIXED_SQLITE: Final = ".".join(map(str, WAL_RESET_FIXED))
 SCRIPTS: Final = str(Path(migrations.__file__).parent)
-LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+SECRET_FILES: Final = ("pepper", "first.key")
+TLS_MODES: Final = frozenset({"require", "verify-ca", "verify-full"})
+"""libpq's modes that give no password and no row away to who listens; its default, prefer, goes on without TLS."""
 
 
-class SchemaNotCurrent(Exception):
+class SchemaNotCurrent(Refusal):
     """The database's tables are not those of this version of the service."""
 
     def __init__(self) -> None:
@@ -36,39 +43,93 @@ class SchemaNotCurrent(Exception):
 
 
 def configure_logging(level: str) -> None:
-    """Sends the service's log to standard error: for people on a terminal, as JSON lines anywhere else."""
-    terminal = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=max(LEVELS[level], LEVELS["warning"]), stream=sys.stderr)
+    """Sends the service's log, and what libraries log, to standard error."""
+    logs.configure(level)
 
 
-class TooManyWorkers(Exception):
-    """Several processes are to write one SQLite file."""
+class TooManyWorkers(Refusal):
+    """Several processes are to write one file, with a SQLite that can then lose writes."""
 
     def __init__(self) -> None:
         """Says what to do."""
-        super().__init__("SQLite is served by one process: leave ONRECORD_WORKERS at 1, or use PostgreSQL.")
+        super().__init__(
+            f"SQLite {sqlite3.sqlite_version} can lose writes when several processes write one file: leave "
+            f"ONRECORD_WORKERS at 1, use PostgreSQL, or a Python with SQLite {FIXED_SQLITE} or later."
+        )
+
+
+class DatabaseInTheClear(Refusal):
+    """What is recorded, and the password, would go to a PostgreSQL on another machine without TLS."""
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            "ONRECORD_DATABASE_URL names a PostgreSQL on another machine: add ?sslmode=verify-full to it, and "
+            "sslrootcert if need be, or sslmode=disable where the network between is yours alone."
+        )
 
 
 def open_context(settings: Settings) -> Context:
-    """The settings with their secrets and their database, not yet connected to. Makes the data directory if absent."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """The settings with their secrets and their database, not yet connected to. Makes the data directory if absent.
+
+    Raises a Refusal for what must not be served: secrets, database files and a data directory that others may get at, a
+    pepper that can be guessed, a PostgreSQL elsewhere without TLS, several workers on a SQLite that loses writes.
+    """
+    database = Database(settings.url, query_seconds=settings.query_seconds)
+    if database.is_sqlite and settings.workers > 1 and has_wal_reset_bug():
+        raise TooManyWorkers
+    check_transport(database)
+    private_folder(settings.data_dir)
+    check_private(*(settings.data_dir / name for name in SECRET_FILES), *_files(database))
     pepper = (
         settings.pepper.get_secret_value() if settings.pepper else secret_file(settings.data_dir / "pepper", new_key())
     )
-    database = Database(settings.url)
-    if database.is_sqlite and settings.workers > 1:
-        raise TooManyWorkers
-    return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()))
+    check_pepper(pepper)
+    issuer = Issuer(settings) if settings.oidc_issuer is not None else None
+    return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()), issuer=issuer)
+
+
+def _files(database: Database) -> list[Path]:
+    """The file of a SQLite database, and those that SQLite keeps beside it."""
+    name = database.url.database
+    if not database.is_sqlite or not name or name == ":memory:" or name.startswith("file:"):
+        return []
+    return [Path(name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+
+
+def check_transport(database: Database) -> None:
+    """Does nothing for a database on this machine, or one that is reached with TLS; warns where TLS is switched off.
+
+    What the URL leaves open libpq takes from PGHOST and PGSSLMODE. Raises DatabaseInTheClear for one elsewhere whose
+    sslmode is not stated, or lets the server choose.
+    """
+    if database.is_sqlite:
+        return
+    query = database.url.query
+    hosts = query.get("host") or database.url.host or os.environ.get("PGHOST") or ""
+    named = ",".join([hosts] if isinstance(hosts, str) else hosts).split(",")
+    if all(_is_here(host) for host in named):
+        return
+    mode = query.get("sslmode") or os.environ.get("PGSSLMODE")
+    if mode == "disable":
+        logger.warning(
+            "database_in_the_clear", advice="Whoever is on the way to PostgreSQL reads and alters all of it."
+        )
+    elif mode not in TLS_MODES:
+        raise DatabaseInTheClear
+
+
+def _is_here(host: str) -> bool:
+    """Whether a PostgreSQL's host is this machine: none, a folder with its socket, or a loopback address.
+
+    A name that is not `localhost` is elsewhere, whatever it stands for today.
+    """
+    if host.startswith(("/", "@")) or host in {"", "localhost"}:
+        return True
+    try:
+        return ip_address(host.split(":")[0] if host.count(":") == 1 else host).is_loopback
+    except ValueError:
+        return False
 
 
 def warn_of_sqlite(database: Database) -> None:
@@ -77,7 +138,16 @@ def warn_of_sqlite(database: Database) -> None:
         logger.warning(
             "sqlite_wal_reset_bug",
             advice="While the service runs, let no other process write to its file, `onrecord keys` included (use "
-            f"/v1/keys): SQLite before {'.'.join(map(str, WAL_RESET_FIXED))} can then lose writes.",
+            f"/v1/keys): SQLite before {FIXED_SQLITE} can then lose writes.",
+        )
+
+
+def warn_of_first_key(settings: Settings) -> None:
+    """Says in the log that the first key still lies in the data directory, where others than this machine call."""
+    if settings.behind_proxy and (settings.data_dir / "first.key").exists():
+        logger.warning(
+            "first_key_kept",
+            advice="It opens everything: take it to a password store, make keys of fewer scopes, delete the file.",
         )
 
 
@@ -95,8 +165,8 @@ def is_described(_object: Any, name: str | None, *_more: Any) -> bool:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the tables are those of this version."""
-    with database.reading() as session:
+    """Whether the tables are those of this version; waits for no other read."""
+    with database.reading_in_reserve() as session:
         return set(MigrationContext.configure(session.connection()).get_current_heads()) == _heads()
 
 

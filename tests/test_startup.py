@@ -13,10 +13,13 @@ from structlog.testing import capture_logs
 
 from app import startup
 from app.access.context import Context
-from app.access.secrets import Pepper, WorldReadableSecret, new_key, secret_file
+from app.access.secrets import Pepper, new_key, secret_file
 from app.kit.db import Database
+from app.kit.refusals import OpenToOthers
 from app.main import create_app
 from app.settings import Settings
+
+RANDOM = "5f0d1c2b9e8a47639bd4c1f6a7e85d20"
 
 
 @pytest.fixture
@@ -56,8 +59,8 @@ def test_the_data_directory_and_the_pepper_are_made_and_kept(settings: Settings)
 
 
 def test_a_pepper_that_is_set_is_taken_and_none_is_made(tmp_path: Path) -> None:
-    chosen = Settings(data_dir=tmp_path, pepper="p" * 64)  # type: ignore[arg-type]  # as an environment variable gives it
-    assert opened(chosen).pepper.key_digest("k") == Pepper(b"p" * 64).key_digest("k")
+    chosen = Settings(data_dir=tmp_path, pepper=RANDOM)  # type: ignore[arg-type]  # as an environment variable gives it
+    assert opened(chosen).pepper.key_digest("k") == Pepper(RANDOM.encode()).key_digest("k")
     assert not (tmp_path / "pepper").exists()
 
 
@@ -80,7 +83,7 @@ def test_a_secret_that_others_can_read_is_refused(settings: Settings, mode: int)
     path = settings.data_dir / "pepper"
     secret = path.read_text().strip()
     path.chmod(mode)
-    with pytest.raises(WorldReadableSecret, match="chmod 600") as refused:
+    with pytest.raises(OpenToOthers, match="chmod 600") as refused:
         opened(settings)
     assert secret not in str(refused.value)
 

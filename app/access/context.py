@@ -7,6 +7,7 @@ from threading import Lock
 
 from fastapi import Request
 
+from app.access.oidc import Issuer
 from app.access.secrets import Pepper
 from app.kit.db import Database
 from app.settings import Settings
@@ -14,14 +15,20 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """The settings, the database, the pepper and the clock; and which idempotent requests are being answered."""
+    """The settings, the database, the pepper, the clock and the issuer of tokens, if one is trusted.
+
+    And what the requests that are being answered must know of one another: which idempotent ones there are, and
+    whether the use of a key is being noted.
+    """
 
     settings: Settings
     database: Database
     pepper: Pepper
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    issuer: Issuer | None = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     in_flight_lock: Lock = field(default_factory=Lock)
+    noting_use: Lock = field(default_factory=Lock)
 
 
 def context_of(request: Request) -> Context:

@@ -1,6 +1,7 @@
 """The caller of a request: which key, which scopes, and so which audience it belongs to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
@@ -29,11 +30,16 @@ class Principal:
     """Who calls.
 
     `caller_id` is the id of the key or, for a person signed on elsewhere, one that is made of who they are; None for a
-    caller who is nobody in particular.
+    caller who is nobody in particular. The rest says how far the caller reaches, which is as far as the keys that it
+    makes may.
     """
 
     caller_id: str | None
     scopes: frozenset[Scope]
+    networks: tuple[str, ...] = ()
+    """The CIDR blocks that the caller may call from; from anywhere where there are none."""
+    expires_at: datetime | None = None
+    """When the caller's key or token ends, if it does."""
 
     @property
     def audience(self) -> Audience:

@@ -1,7 +1,7 @@
 """The SQL of access: keys by their digest, and the replies kept for idempotency."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, tuple_, update
@@ -34,6 +34,14 @@ _KEY_BY_DIGEST: Final = select(ApiKey).where(ApiKey.secret_digest == bindparam("
 def key_by_digest(session: Session, digest: str, now: datetime) -> ApiKey | None:
     """The key with this digest, if it holds at `now`."""
     return session.exec(_KEY_BY_DIGEST, params={"digest": digest, "now": now}).one_or_none()
+
+
+def note_use(session: Session, key_id: str, day: date) -> None:
+    """Makes the day that of the key's last use, where that is not as late already."""
+    last = col(ApiKey.last_used_on)
+    session.exec(
+        update(ApiKey).where(col(ApiKey.id) == key_id, or_(last.is_(None), last < day)).values(last_used_on=day)
+    )
 
 
 def count_keys(session: Session) -> int:

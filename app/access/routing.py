@@ -1,5 +1,6 @@
 """Routes that let nobody in by default: each declares a scope, or that it is open, or the app does not start."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,20 +10,28 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
-from app.access import queries
+from app.access.authentication import authenticate, note_use
 from app.access.context import context_of
-from app.access.principals import PUBLIC_READER, Principal
 from app.access.units import Reads, Writes
 from app.kit.json_body import parse
-from app.kit.problems import FIELD_NAME, FieldError, Invalid, Unauthenticated, UnsupportedMediaType
+from app.kit.problems import FIELD_NAME, FieldError, Invalid, Problem, UnsupportedMediaType, problem_response
 from app.models.vocabulary import Scope
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 MAX_ERRORS: Final = 20
 """Most errors that one problem lists."""
-READ_MEDIA_TYPES: Final = {"POST": ("application/json",), "PATCH": (MERGE_PATCH, "application/json")}
+SLOW_BODY_S: Final = 0.5
+"""Whose body takes longer to come is looked at again when it is there: the key may have been revoked meanwhile."""
+READ_MEDIA_TYPES: Final = {
+    "POST": ("application/json",),
+    "PUT": ("application/json",),
+    "PATCH": (MERGE_PATCH, "application/json"),
+}
+ACCEPTED_IN: Final = {"POST": "Accept-Post", "PUT": "Accept", "PATCH": "Accept-Patch"}
+"""The header that tells what a method reads: W3C LDP §7.1, RFC 9110 §12.5.1, RFC 5789 §3.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class ReadsWith(Guard):
 
     def __call__(self, request: Request) -> Reads:
         """The reads of this request."""
-        return Reads(request, context_of(request), request.state.principal)
+        return Reads(request, context_of(request), request.state.principal, self.scope is Scope.CLAIMS_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +74,18 @@ class Open(Guard):
 OPEN: Final = Depends(Open())
 
 ClaimReads = Annotated[Reads, Depends(ReadsWith(Scope.CLAIMS_READ))]
+InternalReads = Annotated[Reads, Depends(ReadsWith(Scope.INTERNAL_READ))]
 RestrictedReads = Annotated[Reads, Depends(ReadsWith(Scope.RESTRICTED_READ))]
 ClaimWrites = Annotated[Writes, Depends(WritesWith(Scope.CLAIMS_WRITE))]
 AssessmentWrites = Annotated[Writes, Depends(WritesWith(Scope.CLAIMS_ASSESS))]
 SourceWrites = Annotated[Writes, Depends(WritesWith(Scope.SOURCES_WRITE))]
 KeyReads = Annotated[Reads, Depends(ReadsWith(Scope.KEYS_MANAGE))]
 KeyWrites = Annotated[Writes, Depends(WritesWith(Scope.KEYS_MANAGE, versioned=False))]
+AuditReads = Annotated[Reads, Depends(ReadsWith(Scope.AUDIT_READ))]
+CustodianReads = Annotated[Reads, Depends(ReadsWith(Scope.IDENTITY_WRITE))]
+IdentityWrites = Annotated[Writes, Depends(WritesWith(Scope.IDENTITY_WRITE))]
+RecordedReads = Annotated[Writes, Depends(WritesWith(Scope.IDENTITY_READ, versioned=False))]
+"""Reads that are answered once it is committed that they were made: to the database they are writes."""
 
 
 class UnguardedRoute(Exception):
@@ -102,15 +117,32 @@ class GuardedRoute(APIRoute):
         parameters = dict(_query_parameters(self.dependant))
         reads_body = self.body_field is not None
 
-        async def guarded(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
-            if guard is not None and guard.scope is not None:
-                strict.state.principal = await run_in_threadpool(_authenticate, strict, guard.scope)
-            _check_parameters(strict, parameters)
-            strict.state.body = b""
+        async def answered(request: StrictRequest, scope: Scope | None) -> Response:
+            if scope is not None:
+                request.state.principal.require(scope)
+            _check_parameters(request, parameters)
+            request.state.body = b""
             if reads_body:
-                await _read_body(strict)
-            return await handle(strict)
+                begun = time.monotonic()
+                await _read_body(request)
+                if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
+                    request.state.principal = (await run_in_threadpool(authenticate, request, scope)).principal
+            return await handle(request)
+
+        async def guarded(request: Request) -> Response:
+            strict, use = StrictRequest(request.scope, request.receive), None
+            scope = guard.scope if guard is not None else None
+            if scope is not None:
+                caller = await run_in_threadpool(authenticate, strict, scope)
+                strict.state.principal, use = caller.principal, caller.use
+            if use is None:
+                return await answered(strict, scope)
+            try:
+                response = await answered(strict, scope)
+            except Problem as problem:
+                response = problem_response(strict, problem)
+            response.background = BackgroundTask(note_use, context_of(strict), use)
+            return response
 
         return guarded
 
@@ -138,26 +170,6 @@ def require_guards(app: FastAPI) -> None:
         route = context.original_route
         if isinstance(route, APIRoute) and (not isinstance(route, GuardedRoute) or guard_of(route.dependant) is None):
             raise UnguardedRoute(str(context.path))
-
-
-def _authenticate(request: Request, scope: Scope) -> Principal:
-    """The holder of the presented key, who must hold the scope."""
-    context = context_of(request)
-    header = request.headers.get("authorization")
-    if header is None:
-        if context.settings.public_read and scope in PUBLIC_READER.scopes:
-            return PUBLIC_READER
-        raise Unauthenticated("Send an API key: `Authorization: Bearer <key>`.")
-    scheme, _, key = header.partition(" ")
-    if scheme.lower() != "bearer" or not key:
-        raise Unauthenticated("The Authorization header must be `Bearer <key>`.")
-    with context.database.reading() as session:
-        found = queries.key_by_digest(session, context.pepper.key_digest(key.strip()), context.clock())
-        if found is None:
-            raise Unauthenticated("This key is unknown, expired or revoked.")
-        principal = Principal(caller_id=found.id, scopes=frozenset(Scope(name) for name in found.scopes))
-    principal.require(scope)
-    return principal
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
@@ -209,6 +221,6 @@ async def _read_body(request: StrictRequest) -> None:
     media_type, *parameters = (each.strip().lower() for each in request.headers.get("content-type", "").split(";"))
     charsets = {each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")}
     if media_type not in accepted or not charsets <= {"utf-8"}:
-        header = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
-        raise UnsupportedMediaType(f"Send {' or '.join(accepted)} in UTF-8.", headers={header: ", ".join(accepted)})
+        headers = {ACCEPTED_IN[request.method]: ", ".join(accepted)}
+        raise UnsupportedMediaType(f"Send {' or '.join(accepted)} in UTF-8.", headers=headers)
     await request.json()

@@ -8,22 +8,41 @@ import hashlib
 import hmac
 import os
 import secrets
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
+
+from app.kit.refusals import OWNER_ONLY, Refusal, check_private
+from app.settings import MIN_PEPPER_CHARACTERS
 
 KEY_PREFIX: Final = "onr_"
 """Lets secret scanners find a key that got into a repository."""
 KEY_BYTES: Final = 32
-OWNER_ONLY: Final = 0o600
+MIN_DIFFERENT_CHARACTERS: Final = 8
+"""Of 32 random hexadecimal digits fewer are different once in ten million times."""
+PLACEHOLDERS: Final = (
+    "changeme",
+    "secret",
+    "password",
+    "passwort",
+    "pepper",
+    "example",
+    "replace",
+    "default",
+    "onrecord",
+)
+"""Words that stand where a secret is to be put."""
 
 
-class WorldReadableSecret(Exception):
-    """A secret's file can be read by others than its owner."""
+class WeakPepper(Refusal):
+    """The pepper can be guessed."""
 
-    def __init__(self, path: Path) -> None:
-        """Takes the file's path."""
-        super().__init__(f"{path} can be read by others than its owner: run `chmod 600 {path}`.")
-        self.path = path
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            "The pepper can be guessed: set ONRECORD_PEPPER, or the file `pepper` in the data directory, to what "
+            "`openssl rand -hex 32` prints, or set none and one is made; keys have to be made anew then."
+        )
 
 
 class Pepper:
@@ -45,6 +64,25 @@ class Pepper:
         return self.digest("api-key", key.encode())
 
 
+def check_pepper(secret: str) -> None:
+    """Does nothing for what looks random; raises WeakPepper for what somebody made up.
+
+    That is a secret of fewer than 32 characters, or of fewer than 8 different ones; one that is a shorter text
+    repeated; one of which two thirds go up, go down or stay the same from character to character, as `abcd` and
+    `8765` do; and one with a word in it that stands for a secret, as `changeme` does.
+    """
+    steps = [ord(other) - ord(one) for one, other in pairwise(secret)]
+    letters = "".join(character for character in secret.casefold() if character.isalnum())
+    if (
+        len(secret) < MIN_PEPPER_CHARACTERS
+        or len(set(secret)) < MIN_DIFFERENT_CHARACTERS
+        or any(secret[period:] == secret[:-period] for period in range(1, len(secret) // 2 + 1))
+        or 3 * sum(abs(step) <= 1 for step in steps) > 2 * len(steps)
+        or any(word in letters for word in PLACEHOLDERS)
+    ):
+        raise WeakPepper
+
+
 def new_key() -> str:
     """A new API key: a prefix and 256 random bits."""
     return KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
@@ -53,7 +91,7 @@ def new_key() -> str:
 def secret_file(path: Path, make: str) -> str:
     """The secret in the file at `path`, which only its owner can read; `make` is written there if there is none.
 
-    Two processes that start at once read the same secret. Raises WorldReadableSecret for a file open to others.
+    Two processes that start at once read the same secret. Raises OpenToOthers for a file open to others.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -68,6 +106,5 @@ def secret_file(path: Path, make: str) -> str:
         pass
     finally:
         fresh.unlink()
-    if path.stat().st_mode & 0o077:
-        raise WorldReadableSecret(path)
+    check_private(path)
     return path.read_text().strip()

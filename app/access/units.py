@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import orjson
 from fastapi import Request, Response
@@ -17,10 +17,13 @@ from sqlmodel import Session
 
 from app.access import queries
 from app.access.context import Context
-from app.access.principals import Principal
+from app.access.principals import Audience, Principal
+from app.kit.headers import NOT_STORED
 from app.kit.paging import next_link
 from app.kit.problems import Conflict, IdempotencyKeyReused, InFlight, PreconditionRequired, Stale, invalid_parameter
 from app.models import StoredReply
+
+T = TypeVar("T")
 
 REPLIES_KEPT_FOR: Final = timedelta(hours=24)
 MAX_KEY_LENGTH: Final = 255
@@ -34,9 +37,13 @@ NOT_ANSWERED: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The version that a change says it changes: an If-Match header (RFC 9110 §13.1.1), or none."""
+    """The version that a change says it changes: an If-Match header (RFC 9110 §13.1.1), or none.
+
+    A PUT may say instead that there is none yet, `If-None-Match: *` (§13.1.2).
+    """
 
     if_match: str | None
+    creates: bool = False
 
     def check(self, document: str) -> None:
         """Does nothing where the header names the document; raises Stale where it names another."""
@@ -47,9 +54,21 @@ class Precondition:
         if current not in {tag["document"] for tag in named if tag is not None}:
             raise Stale
 
+    def check_put(self, document: str | None) -> None:
+        """Does nothing where what is put takes the place of what the header names: of this document, or of none.
+
+        Raises Stale where there is something else, or nothing, in its place.
+        """
+        if document is None and self.if_match is not None:
+            raise Stale("There is nothing to replace: send `If-None-Match: *` in place of If-Match.")
+        if document is not None and self.creates:
+            raise Stale("There is one already: to replace it, send its ETag in If-Match.")
+        if document is not None:
+            self.check(document)
+
     def require(self) -> None:
-        """Raises PreconditionRequired where there is no If-Match (RFC 6585 §3)."""
-        if self.if_match is None:
+        """Raises PreconditionRequired where there is no If-Match (RFC 6585 §3), nor what stands for it in a PUT."""
+        if self.if_match is None and not self.creates:
             raise PreconditionRequired
 
 
@@ -112,13 +131,16 @@ class Reads:
     request: Request
     context: Context
     principal: Principal
+    of_public_record: bool = False
+    """Whether what is read is what the public may read, and not keys, say: a public reader's client may keep it."""
 
     def __call__(self, work: Work) -> Response:
         """The reply as a response, as `answer` makes it."""
         with self.context.database.reading() as session:
             unit = Unit(session, self.principal, self.context.clock(), self.context, Precondition(None))
             reply = work(unit)
-        return answer(self.request, reply)
+        may_be_kept = self.of_public_record and self.principal.audience is Audience.PUBLIC
+        return answer(self.request, reply, caching=_MAY_BE_KEPT if may_be_kept else NOT_STORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +160,18 @@ class Writes:
             return _response(self.context.database.write(lambda session: work(self._unit(session))))
         return self._once(work, key)
 
+    def and_then(self, work: Callable[[Unit], T], finish: Callable[[Context, T], Reply]) -> Response:
+        """What `finish` makes, as a response, of what `work` returned, once that is committed.
+
+        For what has to be done to the database outside a transaction and told in the reply. Not for POST: nothing is
+        kept for a repeated request.
+        """
+        outcome = self.context.database.write(lambda session: work(self._unit(session)))
+        return _response(finish(self.context, outcome))
+
     def _unit(self, session: Session) -> Unit:
-        precondition = Precondition(self.request.headers.get("if-match"))
+        creates = self.request.method == "PUT" and self.request.headers.get("if-none-match", "").strip() == "*"
+        precondition = Precondition(self.request.headers.get("if-match"), creates)
         if self.versioned and self.request.method in {"PATCH", "PUT", "DELETE"}:
             precondition.require()
         return Unit(session, self.principal, self.context.clock(), self.context, precondition)
@@ -198,19 +230,23 @@ class Writes:
         return Response(kept.body.encode(), kept.status, headers, JSON_MEDIA_TYPE)
 
 
-def answer(request: Request, reply: Reply) -> Response:
+_MAY_BE_KEPT: Final = {"Cache-Control": "private, no-cache"}
+_VARYING: Final = {"Vary": "Authorization"}
+
+
+def answer(request: Request, reply: Reply, *, caching: Mapping[str, str] = _MAY_BE_KEPT) -> Response:
     """The reply to a read as a response: a Link where a page follows, 304 where If-None-Match names its ETag.
 
     RFC 9110 §13.1.2, RFC 8288.
     """
     if request.method == "GET" and _names(request.headers.get("if-none-match"), reply.etag):
-        return Response(status_code=304, headers={"ETag": reply.etag, **_CACHING})
+        return Response(status_code=304, headers={"ETag": reply.etag, **caching, **_VARYING})
     if reply.next_cursor is not None:
         # Not request.url, which is put together with the Host header and fails on some.
         path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
         link = next_link(path, query, reply.next_cursor)
         reply = replace(reply, headers={**reply.headers, "Link": link})
-    return _response(reply)
+    return _response(replace(reply, headers={**caching, **reply.headers}))
 
 
 def json_reply(value: Any, *, kept: Reply | None = None) -> Reply:
@@ -219,11 +255,8 @@ def json_reply(value: Any, *, kept: Reply | None = None) -> Reply:
     return Reply(body=body, kept_body=kept.body if kept is not None else None)
 
 
-_CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-
-
 def _headers(reply: Reply) -> dict[str, str]:
-    headers = {"ETag": reply.etag, **_CACHING, **reply.headers}
+    headers = {"ETag": reply.etag, **_VARYING, **reply.headers}
     if reply.location is not None:
         headers["Location"] = reply.location
     return headers
@@ -231,7 +264,7 @@ def _headers(reply: Reply) -> dict[str, str]:
 
 def _response(reply: Reply) -> Response:
     if reply.status == 204:
-        return Response(status_code=204, headers=dict(_CACHING))
+        return Response(status_code=204, headers=dict(_VARYING))
     return Response(reply.body, reply.status, _headers(reply), JSON_MEDIA_TYPE)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
+from pydantic import Discriminator, Field, StrictStr, StringConstraints, Tag, model_validator
 
 from app.assessments.scales import UnknownScaleValue, to_confidence
 from app.canonical.claim_schemas import ASSESSMENT_ID, ATTRIBUTION_ID, AssessmentFields, AssessmentRead, Included
@@ -21,7 +21,7 @@ class ConfidenceOnScale(Payload):
     """A confidence on one of the scales of STIX 2.1 Appendix A, or in percent."""
 
     scale: ConfidenceScale = Field(description="The scale.", examples=["wep"])
-    value: StrictStr | Integer = Field(
+    value: Annotated[StrictStr, StringConstraints(max_length=50)] | Integer = Field(
         description="A value of that scale, spelt as in its table; `GET /v1/vocabulary` lists them.",
         examples=["Likely/Probable"],
     )

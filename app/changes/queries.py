@@ -45,7 +45,10 @@ def version(session: Session, resource_id: str, audience: int, number: int) -> C
 
 
 def readable(unit: Unit, kind: ResourceKind, resource_id: str) -> Rendition | None:
-    """What the caller reads of the resource now; None if it does not exist for them."""
+    """What the caller reads of the resource now; None if it does not exist for them.
+
+    Read anew each time: what was read before the resource was locked may be out of date.
+    """
     found: Rendition | None = _readable_among(unit, kind, [resource_id], Rendition).one_or_none()
     return found
 
@@ -72,7 +75,8 @@ def _readable(audience: Audience, *columns: Any) -> Any:
     Built once for each audience: every request runs several of them, and building one takes longer than running it.
     """
     named = col(Rendition.resource_id).in_(bindparam("ids", expanding=True))
-    return select(*columns).where(Rendition.kind == bindparam("kind"), named, visible(audience, NOW))
+    rows = select(*columns).where(Rendition.kind == bindparam("kind"), named, visible(audience, NOW))
+    return rows.execution_options(populate_existing=True)
 
 
 def versions(unit: Unit, resource_id: str, *, audience: Audience, before: int | None, limit: int) -> list[Change]:

@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, demo, keys, openapi and verify."""
+"""The command line: serve, migrate, demo, keys, openapi and verify; custodian, seal and unseal."""
 
 from app.cli.commands import main
 

@@ -1,6 +1,7 @@
 """The commands of `onrecord`; each reads the same settings as the service."""
 
 import json
+import os
 from contextlib import suppress
 from typing import Annotated
 
@@ -13,12 +14,13 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from uvicorn.supervisors import Multiprocess
 
 from app import startup
-from app.access.secrets import WorldReadableSecret
+from app.cli import custodian, keys, sealing, verify
 from app.cli import demo as demo_claims
-from app.cli import keys, verify
-from app.keys.service import ensure_first_key
-from app.kit.db import UnsupportedDatabase
+from app.cli.address import check_address, listen
+from app.keys.service import ensure_first_key, record_outdated
+from app.kit import logs
 from app.kit.protocol import ProblemProtocol
+from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
 
@@ -30,16 +32,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="keys")
+app.add_typer(custodian.app, name="custodian")
+app.command()(sealing.seal)
+app.command()(sealing.unseal)
 
 Migrate = Annotated[bool, typer.Option("--migrate", help="Bring the database's tables to this version first.")]
+BehindProxy = Annotated[
+    bool,
+    typer.Option("--behind-proxy", help="A proxy that speaks TLS stands in front: any address may be listened on."),
+]
 Demo = Annotated[bool, typer.Option("--demo", help="Record the demo claims first, if the database has no claims.")]
 
 
 @app.command()
-def serve(*, migrate: Migrate = False, demo: Demo = False) -> None:
+def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindProxy = False) -> None:
     """Serve the API. Address, database and the rest come from ONRECORD_* environment variables."""
+    if behind_proxy:
+        os.environ["ONRECORD_BEHIND_PROXY"] = "true"  # for the processes that serve, which read their own settings
     settings = Settings()
     startup.configure_logging(settings.log_level)
+    check_address(settings)
     if migrate:
         _migrate(settings)
     if demo:
@@ -52,12 +64,15 @@ def serve(*, migrate: Migrate = False, demo: Demo = False) -> None:
         port=settings.port,
         workers=settings.workers,
         http=ProblemProtocol,
+        log_config=None,  # its own would print what it is given; see app/kit/logs.py
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=settings.behind_proxy,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
     )
-    listening = config.bind_socket()
+    listening = listen(settings)
     _greet(settings, listening.getsockname()[1])
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):  # uvicorn ends cleanly on Ctrl-C and then raises it again
@@ -74,6 +89,7 @@ def _check(settings: Settings) -> None:
         if not startup.is_current(context.database):
             raise startup.SchemaNotCurrent
         startup.warn_of_sqlite(context.database)
+        startup.warn_of_first_key(settings)
     finally:
         context.database.dispose()
 
@@ -82,6 +98,7 @@ def served_app() -> FastAPI:
     """The app as each serving process makes it."""
     settings = Settings()
     startup.configure_logging(settings.log_level)
+    logs.mute_hooks()
     return create_app(settings)
 
 
@@ -89,6 +106,7 @@ def _migrate(settings: Settings) -> None:
     context = startup.open_context(settings)
     try:
         startup.migrate(context.database)
+        record_outdated(context)
         ensure_first_key(context)
     finally:
         context.database.dispose()
@@ -149,18 +167,18 @@ def main() -> None:
     """Runs the command line; what the operator can mend is said in a line, not in a traceback."""
     try:
         app()
-    except (startup.SchemaNotCurrent, startup.TooManyWorkers, UnsupportedDatabase, WorldReadableSecret) as error:
-        Console(stderr=True).print(f"[red]{error}[/red]")
+    except Refusal as refusal:
+        Console(stderr=True).print(str(refusal), style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
     except (ArgumentError, OperationalError) as error:
         # Not the error's own words: a database's address can hold its password.
         text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL. "
-        Console(stderr=True).print(f"{text}({type(error).__name__})", style="red", markup=False)
+        Console(stderr=True).print(f"{text}({type(error).__name__})", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
     except ValidationError as error:
         if error.title != Settings.__name__:
             raise
         for fault in error.errors(include_input=False, include_url=False):
             name = f"ONRECORD_{'_'.join(map(str, fault['loc']))}".upper()
-            Console(stderr=True).print(f"{name}: {fault['msg']}.", style="red", markup=False)
+            Console(stderr=True).print(f"{name}: {fault['msg']}.", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None

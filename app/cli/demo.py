@@ -20,7 +20,7 @@ import structlog
 from rich.console import Console
 from rich.progress import Progress
 
-from app import startup
+from app.kit.logs import LEVELS
 from app.main import create_app
 from app.settings import Settings
 
@@ -271,7 +271,7 @@ async def _load_in_process(settings: Settings, teller: Teller) -> bool:
 def _no_access_log(settings: Settings) -> Iterator[None]:
     """Logs warnings and errors alone for a while: what is loaded here is nobody's request."""
     before = structlog.get_config()["wrapper_class"]
-    level = max(startup.LEVELS[settings.log_level], startup.LEVELS["warning"])
+    level = max(LEVELS[settings.log_level], LEVELS["warning"])
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
     try:
         yield

@@ -1,24 +1,32 @@
-"""The commands `onrecord keys create|list|revoke`, for whoever runs the server."""
+"""The commands `onrecord keys create|list|rotate|revoke`, for whoever runs the server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
+import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session
 
 from app import startup
-from app.access.units import Unit
+from app.access.units import Reply, Unit
 from app.keys import queries, service
-from app.kit.problems import NotFound
+from app.keys.schemas import KeyCreate, KeyRotate
+from app.kit.problems import Conflict, Invalid, NotFound, validated
 from app.models.vocabulary import Scope
 from app.settings import Settings
 
 T = TypeVar("T")
+M = TypeVar("M", KeyCreate, KeyRotate)
+
+MOST_DAYS: Final = 36_500
+DAYS: Final = ("created_at", "expires_at", "revoked_at", "last_used_on")
+"""The days that are listed of a key."""
+KeyId = Annotated[str, typer.Argument(help="Id of the key, from `onrecord keys list`.")]
 console = Console(highlight=False)
-app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
 
 
 def _write(work: Callable[[Unit], T]) -> T:
@@ -33,6 +41,12 @@ def _write(work: Callable[[Unit], T]) -> T:
             return work(service.at_the_server(context, session))
 
         return context.database.write(in_session)
+    except NotFound:
+        console.print("There is no key with this id.", style="red")
+        raise typer.Exit(1) from None
+    except (Conflict, Invalid) as refused:
+        console.print(refused.detail, style="red")
+        raise typer.Exit(1) from None
     finally:
         context.database.dispose()
 
@@ -42,40 +56,64 @@ def create(
     name: Annotated[str, typer.Argument(help="Whose key it is, or what for.")],
     *,
     scope: Annotated[list[Scope], typer.Option(help="What it allows; repeat it for more.")],
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; for ever if left out.")] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="CIDR block it may be used from, 192.0.2.0/24; repeat it for more, anywhere if left out."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=MOST_DAYS, help="Days until it expires; else never.")] = None,
 ) -> None:
     """Make a key. It is printed once; what is stored cannot be turned back into it."""
-    if not name.strip():
-        raise typer.BadParameter("A key needs a name.")
-    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    sent = _sent(KeyCreate, {"name": name, "scopes": scope, "networks": network or [], "expires_at": _after(days)})
+    _show(_write(lambda unit: service.create_key(unit, sent)))
 
-    def make(unit: Unit) -> tuple[str, str]:
-        row, secret = service.add_key(unit, name, scope, expires_at)
-        return row.id, secret
 
-    key_id, secret = _write(make)
-    console.print(f"key {key_id}, shown this once:", style="dim")
-    typer.echo(secret)
+@app.command()
+def rotate(
+    key_id: KeyId,
+    *,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=MOST_DAYS, help="Days until the new key expires; else as the old one.")
+    ] = None,
+    hours: Annotated[
+        int | None, typer.Option(min=1, max=30 * 24, help="Hours until the old key expires; 24 if left out.")
+    ] = None,
+) -> None:
+    """Make a key in the place of another, which holds for a while beside it. It is printed once."""
+    ends = {"expires_at": _after(days), "old_expires_at": None if hours is None else _after(hours / 24)}
+    sent = _sent(KeyRotate, ends)
+    _show(_write(lambda unit: service.rotate_key(unit, key_id, sent)))
+
+
+def _after(days: float | None) -> datetime | None:
+    return None if days is None else datetime.now(UTC) + timedelta(days=days)
+
+
+def _sent(model: type[M], fields: Mapping[str, object]) -> M:
+    """The fields as they would be sent to the API; raises BadParameter for what it would refuse."""
+    try:
+        return validated(model, fields)
+    except Invalid as refused:
+        raise typer.BadParameter(" ".join(error.detail for error in refused.errors)) from None
+
+
+def _show(reply: Reply) -> None:
+    made = orjson.loads(reply.body)
+    console.print(f"key {made['id']}, shown this once:", style="dim")
+    typer.echo(made["key"])
 
 
 @app.command("list")
 def list_keys() -> None:
     """List the keys, without their secrets."""
-    table = Table("id", "name", "scopes", "made", "expires", "revoked")
+    table = Table("id", "name", "scopes", "networks", "made", "expires", "revoked", "last used")
     for row in _write(lambda unit: [queries.key_document(key) for key in queries.all_keys(unit.session)]):
-        days = [
-            row[name].date().isoformat() if row[name] else "" for name in ("created_at", "expires_at", "revoked_at")
-        ]
-        table.add_row(row["id"], row["name"], " ".join(row["scopes"]), *days)
+        days = [row[name].isoformat()[:10] if row[name] else "" for name in DAYS]
+        table.add_row(row["id"], row["name"], " ".join(row["scopes"]), " ".join(row["networks"]), *days)
     console.print(table)
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, from `onrecord keys list`.")]) -> None:
+def revoke(key_id: KeyId) -> None:
     """Revoke a key, for good and at once."""
-    try:
-        _write(lambda unit: service.revoke_key(unit, key_id))
-    except NotFound:
-        console.print("There is no key with this id.", style="red")
-        raise typer.Exit(1) from None
+    _write(lambda unit: service.revoke_key(unit, key_id))
     console.print("The key is revoked.")

@@ -25,7 +25,7 @@ from app.cli import queries
 from app.cli.queries import Line
 from app.cli.verify_derived import in_derived, in_keys, in_texts
 from app.documents.schemas import text_digest
-from app.keys.queries import key_document
+from app.keys.queries import key_content
 from app.kit.edtf import InvalidEdtf
 from app.kit.fulltext import left_in_index
 from app.models import ApiKey, Change, Claim, Document, Relation, Rendition, Source, SourceRelation
@@ -73,7 +73,7 @@ def run(settings: Settings, console: Console) -> bool:
 
     Reads one snapshot, in batches. Raises SchemaNotCurrent.
     """
-    context = startup.open_context(settings)
+    context = startup.open_context(settings.model_copy(update={"query_seconds": 0}))
     try:
         if not startup.is_current(context.database):
             raise startup.SchemaNotCurrent
@@ -218,7 +218,7 @@ def _relations(session: Session, rows: Sequence[Relation]) -> Iterator[Rendered]
 
 def _keys(_session: Session, rows: Sequence[ApiKey]) -> Iterator[Rendered]:
     for row in rows:
-        yield Rendered(row.id, [None, None, key_document(row)])
+        yield Rendered(row.id, [None, None, key_content(row)])
 
 
 def _in_days(text: str | None, stored: Days, of: str, *, mode: OccurredMode = OccurredMode.POINT_WITHIN) -> list[str]:

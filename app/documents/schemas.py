@@ -72,7 +72,7 @@ class DocumentFilter(PageParameters):
         description="Only the document with this address, in whatever spelling.",
         examples=["https://example.org/1"],
     )
-    outlet_id: list[Id] = Field(
+    outlet_id: Annotated[list[Id], Field(max_length=50)] = Field(
         default=[], description="Only documents that these sources published.", examples=[[OTHER_SOURCE_ID]]
     )
     sort: Literal["recorded_at", "-recorded_at"] = Field("-recorded_at", description="By when they were recorded.")

@@ -1,1 +1,1 @@
-"""What is public about an anonymous source, all of it together, and how few it fits."""
+"""Exposure: what the public can put together about a source that is not named."""

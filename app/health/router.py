@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
-from app import startup
 from app.access.context import context_of
 from app.access.routing import OPEN, GuardedRoute, RestrictedReads
+from app.health.readiness import database_is_current
 from app.kit import metrics
 from app.kit.problems import Unavailable
 from app.kit.schemas import Reading
@@ -27,9 +27,9 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", response_model=Health, dependencies=[OPEN])
-def readyz(request: Request) -> Health:
+async def readyz(request: Request) -> Health:
     """Tell that the database answers and its tables are of this version; 503 if not."""
-    if not startup.is_current(context_of(request).database):
+    if not await database_is_current(request.app.state, context_of(request).database):
         raise Unavailable("The database's tables are of another version.")
     return Health(status="ok")
 

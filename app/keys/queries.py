@@ -11,7 +11,8 @@ from app.canonical.replies import Listing, many
 from app.keys.schemas import KeyFilter, KeyRead
 from app.kit.paging import Key, Order
 from app.kit.problems import NotFound
-from app.models import ApiKey
+from app.models import ApiKey, Rendition
+from app.models.vocabulary import ResourceKind
 
 
 def list_keys(unit: Unit, wanted: KeyFilter) -> Reply:
@@ -40,6 +41,17 @@ def key(session: Session, key_id: str) -> ApiKey | None:
     return session.exec(select(ApiKey).where(ApiKey.id == key_id).with_for_update()).one_or_none()
 
 
+def has_successor(session: Session, key_id: str) -> bool:
+    """Whether a key was made in the place of this one."""
+    return session.exec(select(ApiKey.id).where(ApiKey.replaces_id == key_id)).first() is not None
+
+
+def digests_of_documents(session: Session) -> dict[str, str]:
+    """The digest of each key's recorded content, by the key's id."""
+    rows = select(Rendition.resource_id, Rendition.content_digest).where(Rendition.kind == ResourceKind.KEY)
+    return dict(session.exec(rows).all())
+
+
 def key_json(row: ApiKey) -> str:
     """What is read of a key."""
     return orjson.dumps(key_document(row), option=orjson.OPT_UTC_Z).decode()
@@ -48,3 +60,8 @@ def key_json(row: ApiKey) -> str:
 def key_document(row: ApiKey) -> dict[str, Any]:
     """What is read of a key, by name."""
     return {name: getattr(row, name) for name in KeyRead.model_fields}
+
+
+def key_content(row: ApiKey) -> dict[str, Any]:
+    """What is recorded of a key as a change: all that is read of it except its use, which is none."""
+    return {name: value for name, value in key_document(row).items() if name != "last_used_on"}

@@ -6,7 +6,7 @@ from fastapi import Path, Query, Response
 
 from app.access.routing import KeyReads, KeyWrites, guarded_router
 from app.keys import queries, service
-from app.keys.schemas import KEY_ID, KeyCreate, KeyCreated, KeyFilter, KeyPage, KeyRead
+from app.keys.schemas import KEY_ID, KeyCreate, KeyCreated, KeyFilter, KeyPage, KeyRead, KeyRotate
 from app.kit.schemas import Id
 
 router = guarded_router("/keys", "Keys")
@@ -30,6 +30,17 @@ def create_key(write: KeyWrites, body: KeyCreate) -> Response:
 def get_key(read: KeyReads, key_id: KeyId) -> Response:
     """Read one API key, without its secret."""
     return read(lambda unit: queries.get_key(unit, key_id))
+
+
+@router.post("/{key_id}/rotate", status_code=201, response_model=KeyCreated)
+def rotate_key(write: KeyWrites, key_id: KeyId, body: KeyRotate) -> Response:
+    """Make a key in the place of another: of the same name, with the same scopes and networks, and a new secret.
+
+    The old one holds for a while beside it, so that the secret can be put in its place meanwhile. No more than two
+    hold at once: a key is rotated once, and its successor not while the old one holds. A key may rotate itself, and
+    none that allows more than itself.
+    """
+    return write(lambda unit: service.rotate_key(unit, key_id, body))
 
 
 @router.delete("/{key_id}", status_code=204)

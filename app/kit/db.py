@@ -4,19 +4,23 @@ SQLite runs with one writing connection, so that writers queue here and not in S
 runs with a pool. Nothing of the domain is known here.
 """
 
+import os
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from app.kit.problems import OutcomeUnknown
+from app.kit.problems import OutcomeUnknown, QueryTooCostly
+from app.kit.refusals import OWNER_ONLY, Refusal
 
 logger = structlog.get_logger(__name__)
 
@@ -24,21 +28,34 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long SQLite waits for another process's write lock before it gives up."""
+LONGEST_NAP_S: Final = 0.01
+"""How long a writer sleeps at the most before it tries for the write lock again. SQLite's own handler sleeps longer
+each time, up to 100 ms: of eight processes that wrote for two minutes, the one that had waited longest came last, after
+12 s."""
 ATTEMPTS: Final = 6
 """Runs of one unit of work before its failure is final; with the backoff below, about three seconds."""
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL, Appendix A: serialization_failure, deadlock_detected, lock_not_available."""
+INTERRUPTED: Final = frozenset({"57014", "SQLITE_INTERRUPT"})
+"""PostgreSQL, Appendix A: query_canceled, which a statement's timeout ends in; and what SQLite says instead."""
+STEPS_BETWEEN_LOOKS: Final = 100_000
+"""Steps of SQLite's virtual machine, some milliseconds, after which a read looks whether its time is over."""
 WAL_RESET_FIXED: Final = (3, 51, 3)
 """SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
 
 
+FIRST_NUMBER: Final = re.compile(r"\d+")
+READ_ONLY: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""How PostgreSQL reads one consistent snapshot."""
 SAMPLED_ROWS: Final = 1000
 """Rows of each index that SQLite looks at for its statistics; at a million claims that takes a third of a second."""
+FORGET_WAIT_MS: Final = 2_000
+"""How long what is deleted waits for readers before it is left where it is: other writers wait meanwhile."""
 FIRST_GATHERING: Final = 1000
 """Commits after which the statistics are gathered again, and then each time there are four times as many."""
 
 
-class UnsupportedDatabase(Exception):
+class UnsupportedDatabase(Refusal):
     """The address names a database that is neither SQLite nor PostgreSQL."""
 
     def __init__(self) -> None:
@@ -49,8 +66,8 @@ class UnsupportedDatabase(Exception):
 class Database:
     """The connections of one process to its database, and the two ways to use them: `reading` and `write`."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        """Prepares the pools; connects to nothing yet."""
+    def __init__(self, url: str, *, pool_size: int = 10, query_seconds: float = 0) -> None:
+        """Prepares the pools; connects to nothing yet. A read is ended after `query_seconds`, where that is not 0."""
         self.url = make_url(url)
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase
@@ -58,15 +75,27 @@ class Database:
         self._commits, self._next_gathering = 0, FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
+            self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_seconds=query_seconds)
+            self._reserve = _sqlite_engine(url, begin="BEGIN", pool_size=1, query_seconds=query_seconds)
         else:
-            self._writers = _postgresql_engine(url, pool_size=pool_size)
-            self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writers = _postgresql_engine(url, pool_size=pool_size, query_seconds=query_seconds)
+            self._readers = self._writers.execution_options(**READ_ONLY)
+            reserve = _postgresql_engine(url, pool_size=1, query_seconds=query_seconds)
+            self._reserve = reserve.execution_options(**READ_ONLY)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session over one consistent snapshot; what is written in it is thrown away."""
-        with Session(self._readers, autoflush=False) as session:
+        """A session over one consistent snapshot; what is written in it is thrown away.
+
+        Raises QueryTooCostly: on SQLite when the whole takes too long, on PostgreSQL when one statement of it does.
+        """
+        with _ending_in_time(), Session(self._readers, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def reading_in_reserve(self) -> Iterator[Session]:
+        """The same over a connection kept for this, which waits for no other: for one thread at a time."""
+        with _ending_in_time(), Session(self._reserve, autoflush=False) as session:
             yield session
 
     def write(self, work: Callable[[Session], T]) -> T:
@@ -112,6 +141,57 @@ class Database:
         except DBAPIError as error:
             logger.warning("statistics_not_gathered", sqlstate=sqlstate(error))
 
+    def forget_deleted(self, table: str) -> bool:
+        """Has the database's own files overwritten where rows of the table were that are deleted or changed.
+
+        For after the commit. Answers whether they are gone for certain: another's snapshot, a lock that is held, or a
+        user who does not own the table can keep them there, and then nothing fails. What lies in PostgreSQL's
+        write-ahead log, in copies, and in the blocks that a file system has set free is out of reach.
+        """
+        try:
+            if self.is_sqlite:
+                return self._truncate_wal()
+            return self._rewrite(table)
+        except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+            logger.warning("deleted_rows_left", sqlstate=sqlstate(error))
+            return False
+
+    def _truncate_wal(self) -> bool:
+        """Moves what is in the write-ahead log into the file, where `secure_delete` has zeroed what was deleted."""
+        connection = self._writers.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={FORGET_WAIT_MS}")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                found = cursor.fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        finally:
+            connection.close()
+        return found is not None and found[0] == 0
+
+    def _rewrite(self, table: str) -> bool:
+        """Writes the table into a new file: plain VACUUM sets the rows' space free and leaves the bytes in it."""
+        details: list[str | None] = []
+
+        def note(diagnostic: Any) -> None:
+            details.append(diagnostic.message_detail)
+
+        with self._writers.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            driver: Any = connection.connection.driver_connection
+            connection.exec_driver_sql(f"SET lock_timeout = {FORGET_WAIT_MS}")
+            driver.add_notice_handler(note)
+            try:
+                connection.exec_driver_sql(f'VACUUM (FULL, VERBOSE) "{table}"')
+            finally:
+                driver.remove_notice_handler(note)
+                connection.exec_driver_sql("RESET lock_timeout")
+        # Its detail begins with how many dead rows it had to carry along, for a snapshot older than their deletion. A
+        # user who may not do this gets a notice without.
+        carried = [found[0] for detail in details if (found := FIRST_NUMBER.search(detail or "")) is not None]
+        return carried != [] and set(carried) == {"0"}
+
     def _count_commit(self) -> None:
         self._commits += 1
         if self._commits >= self._next_gathering:
@@ -124,6 +204,7 @@ class Database:
 
     def dispose(self) -> None:
         """Closes every pooled connection."""
+        self._reserve.dispose()
         self._readers.dispose()
         self._writers.dispose()
 
@@ -143,6 +224,12 @@ class SharedConnectionDatabase(Database):
         with Session(self._connection, autoflush=False, join_transaction_mode="create_savepoint") as session:
             yield session
 
+    @contextmanager
+    def reading_in_reserve(self) -> Iterator[Session]:
+        """The same: there is but one connection."""
+        with self.reading() as session:
+            yield session
+
     def write(self, work: Callable[[Session], T]) -> T:
         """What `work` returns, its writes kept in a savepoint; nothing is retried."""
         with Session(self._connection, autoflush=False, join_transaction_mode="create_savepoint") as session:
@@ -152,6 +239,10 @@ class SharedConnectionDatabase(Database):
 
     def gather_statistics(self) -> None:
         """Does nothing: there is little in it."""
+
+    def forget_deleted(self, table: str) -> bool:
+        """False: nothing is committed here, so nothing is gone."""
+        return False
 
     def dispose(self) -> None:
         """Does nothing: the connection is the caller's."""
@@ -168,6 +259,25 @@ def has_wal_reset_bug() -> bool:
     return sqlite3.sqlite_version_info < WAL_RESET_FIXED
 
 
+def make_private_file(name: str) -> None:
+    """Makes an empty file, an empty database to SQLite, for its owner alone; does nothing where there is one."""
+    if name == ":memory:" or name.startswith("file:"):
+        return
+    with suppress(FileExistsError):
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+
+
+@contextmanager
+def _ending_in_time() -> Iterator[None]:
+    """Raises QueryTooCostly for what the database has ended because its time was over."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error) in INTERRUPTED:
+            raise QueryTooCostly from None
+        raise
+
+
 def _is_retryable(error: DBAPIError) -> bool:
     state = sqlstate(error)
     if error.connection_invalidated or state in RETRYABLE_SQLSTATES:
@@ -176,7 +286,9 @@ def _is_retryable(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and (state is None or state.startswith("SQLITE_BUSY"))
 
 
-def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> Engine:
+def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_seconds: float | None = None) -> Engine:
+    """An engine that writes, or with a number of seconds one that reads; each transaction that long, 0 for any time."""
+    query_only = query_seconds is not None
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -186,26 +298,74 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
         hide_parameters=True,
     )
 
+    @event.listens_for(engine, "do_connect")
+    def close_to_others(_dialect: Any, _record: Any, arguments: list[Any], _keywords: Any) -> None:
+        # SQLite makes a file that everyone may read, and its journal with the permissions of the file.
+        make_private_file(arguments[0])
+
     @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    def prepare(connection: sqlite3.Connection, record: Any) -> None:
         # The driver's own transaction handling begins too late to hold a snapshot or a lock: `begin` does it.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={query_only:d}"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # or what is deleted stays in the file until something else takes its place
+            f"query_only={query_only:d}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
+        if query_seconds:
+            connection.set_progress_handler(lambda: time.monotonic() > record.info["ends_at"], STEPS_BETWEEN_LOOKS)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.info["ends_at"] = time.monotonic() + (query_seconds or 0)
+        if query_only:
+            connection.exec_driver_sql(begin)
+        else:
+            _begin_writing(connection, begin)
 
     return engine
 
 
-def _postgresql_engine(url: str, *, pool_size: int) -> Engine:
-    return create_engine(
+def _begin_writing(connection: Connection, begin: str) -> None:
+    """Begins a transaction with the write lock, tried for again after a short random while where another has it."""
+    driver: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _begins(driver, begin) and time.monotonic() < deadline:
+            time.sleep(random.uniform(0, LONGEST_NAP_S))  # noqa: S311  # jitter, no secret
+        if not driver.in_transaction:
+            connection.exec_driver_sql(begin)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _begins(driver: sqlite3.Connection, begin: str) -> bool:
+    """False where another has the write lock; any other fault is for SQLAlchemy to find and to name."""
+    try:
+        driver.execute(begin)
+    except sqlite3.OperationalError as error:
+        return not error.sqlite_errorname.startswith("SQLITE_BUSY")
+    return True
+
+
+def _postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engine:
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC"},
+        connect_args={"options": f"-c timezone=UTC -c statement_timeout={query_seconds * 1000:.0f}"},
     )
+
+    @event.listens_for(engine, "begin")
+    def take_all_the_time(connection: Connection) -> None:
+        # Here and not for reads, which would pay for it with a round trip: a write is done, or it is not.
+        if query_seconds and not connection.get_execution_options().get("postgresql_readonly"):
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+    return engine

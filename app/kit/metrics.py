@@ -22,9 +22,14 @@ _durations: Final = Histogram(
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 
 
+def known_method(method: str) -> str:
+    """The method, or `other` for one that HTTP does not have: it could be any word."""
+    return method if method in _METHODS else "other"
+
+
 def count_answer(method: str, route: str | None, status: int | None, seconds: float) -> None:
     """Counts one answer. A method that HTTP does not have, and a path that is no route's, are one label each."""
-    known = method if method in _METHODS else "other"
+    known = known_method(method)
     _answers.labels(known, route or NO_ROUTE, str(status)).inc()
     _durations.labels(known, route or NO_ROUTE).observe(seconds)
 

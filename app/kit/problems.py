@@ -20,6 +20,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from app.kit.headers import NOT_STORED, SECURITY_HEADERS
+
 M = TypeVar("M", bound=BaseModel)
 
 logger = structlog.get_logger(__name__)
@@ -27,6 +29,8 @@ logger = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/v1/vocabulary#problem-"
 """RFC 9457 §3.1.1: the type is a reference; this one leads to the words that explain the code."""
+RETRY_AFTER_SECONDS: Final = 1
+"""For a client to wait when there is too much to do: by then the requests that were in its way are answered."""
 METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 """What a 405 may offer instead; HEAD comes with GET."""
 
@@ -103,6 +107,16 @@ class MethodNotAllowed(Problem):
     status, code, title = 405, "method_not_allowed", "This resource does not have that method."
 
 
+class RequestTimeout(Problem):
+    """The request did not come in whole within the time that it is given (RFC 9110 §15.5.9)."""
+
+    status, code, title = 408, "request_timeout", "The request did not arrive in time."
+
+    def __init__(self, detail: str | None = None) -> None:
+        """Has the connection closed, since what else comes over it would be the rest of this request."""
+        super().__init__(detail, headers={"Connection": "close"})
+
+
 class Conflict(Problem):
     """The request is well formed and the state of the resource forbids it."""
 
@@ -161,6 +175,12 @@ class PreconditionRequired(Problem):
     status, code, title = 428, "precondition_required", "This change needs an If-Match header with the current ETag."
 
 
+class RateLimited(Problem):
+    """The caller has sent more requests than it may in a minute (RFC 6585 §4)."""
+
+    status, code, title = 429, "rate_limited", "Too many requests; wait for as long as Retry-After says."
+
+
 class HeadersTooLarge(Problem):
     """A header or the query is longer than the service accepts."""
 
@@ -177,6 +197,22 @@ class Unavailable(Problem):
     status, code, title = 503, "unavailable", "The service cannot answer now; try again."
 
 
+class Overloaded(Unavailable):
+    """More requests are being answered than the service can take at once; this one was not begun."""
+
+    code, title = "overloaded", "The service has more to do than it can; try again a little later."
+
+    def __init__(self, *, headers: dict[str, str] | None = None) -> None:
+        """Tells the client when to try again; takes headers to add."""
+        super().__init__(headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})})
+
+
+class QueryTooCostly(Unavailable):
+    """What was asked for takes longer than one question may."""
+
+    code, title = "query_too_costly", "This question takes too long; narrow it by more filters."
+
+
 class OutcomeUnknown(Unavailable):
     """The connection to the database dropped while the write was committed."""
 
@@ -189,6 +225,7 @@ PROBLEMS: Final[tuple[type[Problem], ...]] = (
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    RequestTimeout,
     Conflict,
     AlreadyExists,
     InFlight,
@@ -198,9 +235,12 @@ PROBLEMS: Final[tuple[type[Problem], ...]] = (
     Invalid,
     IdempotencyKeyReused,
     PreconditionRequired,
+    RateLimited,
     HeadersTooLarge,
     InternalError,
     Unavailable,
+    Overloaded,
+    QueryTooCostly,
     OutcomeUnknown,
 )
 """Every problem that can be answered, for the vocabulary and the API description."""
@@ -321,6 +361,7 @@ def _pointer(path: Sequence[str | int]) -> str:
 
 CONSTRAINTS: Final[dict[str, tuple[type[Problem], str]]] = {
     "uq_document_canonical_url_visibility": (AlreadyExists, "A document with this address is recorded already."),
+    "uq_custodian_recipient": (AlreadyExists, "This key is registered already, or was."),
     "uq_source_relation_source_id_other_id_kind": (AlreadyExists, "This relation is recorded already."),
     "uq_relation_claim_id_other_claim_id_kind": (AlreadyExists, "This relation is recorded already."),
     "uq_assessment_claim_id_supersedes_id": (
@@ -361,7 +402,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
         orjson.dumps(document),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers={**problem.headers, "Cache-Control": "no-store"},
+        headers={**problem.headers, **SECURITY_HEADERS, **NOT_STORED},
     )
 
 

@@ -1,5 +1,6 @@
-"""The outermost layer of a request: its id, its log line, the bound on its body, and the answer when all else fails."""
+"""The outermost layer of a request: its id, its log line, the bounds on its body, the answer when all else fails."""
 
+import asyncio
 import re
 import time
 from typing import Final
@@ -11,8 +12,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.ids import random_id
-from app.kit.metrics import count_answer
-from app.kit.problems import ContentTooLarge, HeadersTooLarge, InternalError, Problem, problem_response
+from app.kit.metrics import count_answer, known_method
+from app.kit.problems import ContentTooLarge, HeadersTooLarge, InternalError, Problem, RequestTimeout, problem_response
 
 logger = structlog.get_logger("app.access_log")
 
@@ -23,19 +24,21 @@ MAX_TARGET_BYTES: Final = 8192
 """Longest path, and longest query; the longest list of filters that makes sense is a tenth of it."""
 MAX_HEADERS_BYTES: Final = 65_536
 """All header fields of a request together; browsers and proxies stay below a quarter of it."""
+BODY_SECONDS: Final = 9.0
+"""From the first look at a body to its end: the longest of 1 MiB needs a megabit a second."""
 
 
 class RequestLayer:
-    """Wraps the app: every answer bears a request id, every failure is a problem, no body is longer than the bound.
+    """Wraps the app: every answer bears a request id, every failure is a problem, no body is too long or too late.
 
     The log line has the route's template, not the path, and no query: both can name what must not be named. The
     exception's text and its traceback's values stay out of the log for the same reason.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
-        """Takes the app and the longest body, in bytes."""
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_seconds: float = BODY_SECONDS) -> None:
+        """Takes the app, the longest body, in bytes, and how long one may take to come in."""
         self.app = app
-        self.max_body_bytes = max_body_bytes
+        self.max_body_bytes, self.body_seconds = max_body_bytes, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -49,7 +52,9 @@ class RequestLayer:
         # Callers may use one request id for several tries, so a problem's instance is made of ours (RFC 9562 §4).
         instance = f"urn:uuid:{own_id}"
         scope.setdefault("state", {}).update(request_id=request_id, instance=instance)
-        exchange = _Exchange(receive, send, request_id, self.max_body_bytes, headers)
+        exchange = _Exchange(
+            receive, send, request_id, headers, max_bytes=self.max_body_bytes, seconds=self.body_seconds
+        )
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(
             request_id=request_id, traceparent=_accepted(TRACEPARENT, headers.get("traceparent"))
@@ -60,7 +65,7 @@ class RequestLayer:
             count_answer(method, route, exchange.status, seconds)
             logger.info(
                 "answered",
-                method=method,
+                method=known_method(method),
                 route=route,
                 status=exchange.status,
                 ms=round(seconds * 1000, 1),
@@ -106,9 +111,14 @@ def _check_lengths(scope: Scope) -> None:
 class _Exchange:
     """One request's channels: the body counted as it comes in, the answer's status noted as it goes out."""
 
-    def __init__(self, receive: Receive, send: Send, request_id: str, max_body_bytes: int, headers: Headers) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, request_id: str, headers: Headers, *, max_bytes: int, seconds: float
+    ) -> None:
         self._receive, self._send, self._request_id = receive, send, request_id
-        self._max_body_bytes = max_body_bytes
+        self._max_body_bytes, self._seconds = max_bytes, seconds
+        self._deadline: float | None = None
+        """When the whole body must be there, by the loop's time; None before it is asked for."""
+        self._is_whole = False
         declared = headers.get("content-length", "")
         self._declared_bytes = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
         self._received_bytes = 0
@@ -119,9 +129,23 @@ class _Exchange:
         return self.status is not None
 
     async def receive(self) -> Message:
-        message = await self._receive() if self._declared_bytes <= self._max_body_bytes else self._too_large()
+        message = await self._next_part() if self._declared_bytes <= self._max_body_bytes else self._too_large()
         self._received_bytes += len(message.get("body", b""))
         return message if self._received_bytes <= self._max_body_bytes else self._too_large()
+
+    async def _next_part(self) -> Message:
+        """A part of the body in time; once it is whole, whatever comes whenever it comes."""
+        if self._is_whole:
+            return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise RequestTimeout(f"The request body was not whole within {self._seconds:g} seconds.") from None
+        self._is_whole = not message.get("more_body", False)
+        return message
 
     def _too_large(self) -> Message:
         raise ContentTooLarge(f"The body is longer than {self._max_body_bytes} bytes.", headers={"Connection": "close"})

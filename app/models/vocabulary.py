@@ -378,6 +378,10 @@ class SourcingWarning(VocabularyEnum, origin="Onrecord, after the Associated Pre
         "outlet_voice_on_background",
         "What an outlet says in its own voice has terms that only a source can set.",
     )
+    NARROWS_UNNAMED_SOURCE = (
+        "narrows_unnamed_source",
+        "It tells the public something of a source that is not named, by which fewer stored sources can be meant.",
+    )
 
 
 class ChangeAction(VocabularyEnum, origin="Onrecord, after Activity Streams 2.0 (Create, Update, Delete)"):

@@ -75,6 +75,12 @@ def _readable_relations(unit: Unit, claim_id: str, columns: Any) -> Any:
     )
 
 
+def ends(session: Session, relation_id: str) -> list[str]:
+    """Ids of the two claims that the relation is between, hidden or not: for writes, never for an answer."""
+    found = session.exec(select(Relation.claim_id, Relation.other_claim_id).where(Relation.id == relation_id))
+    return [end for pair in found for end in pair]
+
+
 def relations_between(session: Session, first_id: str, second_id: str) -> list[Relation]:
     """Every relation between the two claims, either way round: for writes, never for an answer."""
     pair = [first_id, second_id]

@@ -46,8 +46,12 @@ class RelationPatch(Payload):
 class RelationFilter(PageParameters):
     """Which relations of a claim."""
 
-    kind: list[ClaimRelationKind] = Field(default=[], description="Only these kinds.", examples=[["contradicts"]])
-    status: list[RelationStatus] = Field(default=[], description="Only these.", examples=[["confirmed"]])
+    kind: Annotated[list[ClaimRelationKind], Field(max_length=50)] = Field(
+        default=[], description="Only these kinds.", examples=[["contradicts"]]
+    )
+    status: Annotated[list[RelationStatus], Field(max_length=50)] = Field(
+        default=[], description="Only these.", examples=[["confirmed"]]
+    )
 
 
 class RelationPage(Page):

@@ -24,14 +24,15 @@ SYMMETRIC: Final = frozenset(
 def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
     """Records how the claim stands to another and answers with that.
 
-    Raises NotFound, Invalid for a claim related to itself or to one that the caller cannot read, and AlreadyExists for
-    a relation that is recorded, a rejected one among them.
+    Raises NotFound, Invalid for a claim related to itself or to one that the caller cannot read, Stale, and
+    AlreadyExists for a relation that is recorded, a rejected one among them.
     """
-    unit.precondition.check(readable(unit, ResourceKind.CLAIM, claim_id).document)
+    readable(unit, ResourceKind.CLAIM, claim_id)
     if sent.other_claim_id == claim_id:
         raise invalid("/other_claim_id", "self_reference", "A claim is not related to itself.")
     check_references(unit, ResourceKind.CLAIM, {"/other_claim_id": sent.other_claim_id})
     rows.locked_claims(unit.session, [claim_id, sent.other_claim_id])
+    unit.precondition.check(readable(unit, ResourceKind.CLAIM, claim_id).document)
     for relation in queries.relations_between(unit.session, claim_id, sent.other_claim_id):
         same_way = relation.claim_id == claim_id or sent.kind in SYMMETRIC
         if relation.kind is sent.kind and same_way:
@@ -57,6 +58,8 @@ def _decided_at(unit: Unit, status: RelationStatus) -> datetime | None:
 
 def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationPatch) -> Reply:
     """Merges the patch into the relation and answers with it. Raises NotFound, Stale and Invalid."""
+    # The claims first, as whoever changes one does: a change of theirs can change what is read of the relation.
+    rows.locked_claims(unit.session, queries.ends(unit.session, relation_id))
     relation = rows.locked(unit.session, Relation, relation_id)
     if relation is None:
         raise NotFound

@@ -110,8 +110,10 @@ class SourceRelationCreate(Payload):
 class SourceFilter(PageParameters):
     """Which sources, and in which order."""
 
-    kind: list[SourceKind] = Field(default=[], description="Only sources of these kinds.", examples=[["group"]])
-    anonymity: list[Anonymity] = Field(
+    kind: Annotated[list[SourceKind], Field(max_length=50)] = Field(
+        default=[], description="Only sources of these kinds.", examples=[["group"]]
+    )
+    anonymity: Annotated[list[Anonymity], Field(max_length=50)] = Field(
         default=[], description="Only sources that are identified so far.", examples=[["anonymous"]]
     )
     name: Line | None = Field(
@@ -127,7 +129,7 @@ class SourceFilter(PageParameters):
     organization_id: Annotated[list[Id], Field(max_length=50)] = Field(
         default=[], description="Only sources that belong to these.", examples=[[OTHER_SOURCE_ID]]
     )
-    reliability: list[Reliability] = Field(
+    reliability: Annotated[list[Reliability], Field(max_length=50)] = Field(
         default=[], description="Only sources that are rated so now.", examples=[["A", "B"]]
     )
     sort: Literal["recorded_on", "-recorded_on"] = Field(

@@ -175,15 +175,16 @@ def _add_rating(unit: Unit, source: Source, sent: RatingCreate) -> SourceRating:
 def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Reply:
     """Records how the source stands to another and answers with that.
 
-    Raises Invalid for a source related to itself or to one that the caller cannot read, and where it would say who an
-    anonymous source is; AlreadyExists for a relation that is recorded; Conflict for two sources called the same and
-    distinct.
+    Raises NotFound; Invalid for a source related to itself or to one that the caller cannot read, and where it would
+    say who an anonymous source is; Stale; AlreadyExists for a relation that is recorded; Conflict for two sources
+    called the same and distinct.
     """
-    unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
+    readable(unit, ResourceKind.SOURCE, source_id)
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})
     locked = rows.locked_with_represented(unit.session, [source_id, sent.other_id])
+    unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
     named = {locked[each].anonymity in WITH_NAME for each in (source_id, sent.other_id)}
     if sent.kind in SAME and len(named) > 1:
         raise invalid("/other_id", "identity_not_allowed", IDENTIFIES)

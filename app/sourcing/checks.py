@@ -12,6 +12,7 @@ from typing import Final
 from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
 from app.canonical.corroboration import Corroboration
 from app.canonical.schemas import RelationRead, SourceRead
+from app.exposure.service import Added
 from app.models.vocabulary import (
     Anonymity,
     ClaimKind,
@@ -46,6 +47,13 @@ class Sourcing:
     corroboration: Corroboration
     origins_may_coincide: bool = False
     relations: Sequence[RelationRead] = ()
+    added: Sequence[Added] | None = None
+    """What the claim adds to what is public of sources that it does not name; None for who may not ask that."""
+
+    @property
+    def asked(self) -> tuple["Check", ...]:
+        """The checks that are made for this reader."""
+        return tuple(check for check in CHECKS if self.added is not None or check.find is not _narrows_unnamed_source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ def sourcing_warnings(sourcing: Sourcing) -> list[Warned]:
     """The warnings of a claim, in the order of `CHECKS`, those of one check in the order of the attributions."""
     return [
         Warned(check.code, check.title, found.detail, found.attribution_id, check.rule)
-        for check in CHECKS
+        for check in sourcing.asked
         for found in check.find(sourcing)
     ]
 
@@ -219,6 +227,22 @@ def _outlet_voice_on_background(sourcing: Sourcing) -> Iterator[_Found]:
             yield _Found(f"The outlet speaks in its own voice, and the terms are {attribution.terms}.", attribution.id)
 
 
+def _narrows_unnamed_source(sourcing: Sourcing) -> Iterator[_Found]:
+    for added in sourcing.added or ():
+        tells = "tells" if added.is_out else "would tell"
+        left = (
+            f"Of the {added.fits_before} stored sources that fit what is public beside it, {added.fits_after} "
+            f"{'is' if added.fits_after == 1 else 'are'} left."
+            if added.fits_before > 1
+            else "No other stored source fits what is public beside it already, and none fits this."
+        )
+        yield _Found(
+            f"What it {tells} the public of a source that is not named, and no other public claim does: "
+            f"{', '.join(added.fields)}. {left}",
+            added.attribution_id,
+        )
+
+
 CHECKS: Final = (
     Check(SourcingWarning.SINGLE_SOURCE, "A single source, not named", _single_source, MORE_THAN_ONE),
     Check(SourcingWarning.NO_SECOND_ORIGIN, "No second independent origin", _no_second_origin, MORE_THAN_ONE),
@@ -268,6 +292,12 @@ CHECKS: Final = (
         "Terms on an outlet's own voice",
         _outlet_voice_on_background,
         ONRECORD + ": terms are agreed between a source and a reporter.",
+    ),
+    Check(
+        SourcingWarning.NARROWS_UNNAMED_SOURCE,
+        "Tells more of a source that is not named",
+        _narrows_unnamed_source,
+        ONRECORD + ": details that are harmless one by one can tell together who a source is.",
     ),
 )
 """Every check, in the order in which the warnings come: what concerns the whole of the sourcing first."""

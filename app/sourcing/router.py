@@ -22,8 +22,9 @@ def check_sourcing(read: ClaimReads, claim_id: ClaimId) -> Response:
     Asks what the Associated Press asks of anonymous sources (Statement of News Values and Principles), and whether what
     is recorded holds together: a single source that is not named, no second independent origin, no reason for the
     anonymity, an opinion from somebody unnamed, a description that is no more than "a source", terms that nobody
-    recorded, reporting that goes round in a circle, a denial. Nothing is refused for it. It speaks of what is recorded
-    and of what the caller may read; it does not replace an editor's judgement.
+    recorded, reporting that goes round in a circle, a denial; and, for holders of `internal:read`, whether it tells the
+    public more of a source that is not named than is public already. Nothing is refused for it. It speaks of what is
+    recorded and of what the caller may read; it does not replace an editor's judgement.
     """
     return read(lambda unit: service.check_sourcing(unit, claim_id))
 

@@ -44,7 +44,9 @@ class SourcingReply(Reading):
         "attributions. Empty where nothing was found, which is no approval."
     )
     passed: list[SourcingWarning] = Field(
-        description="What was asked too, and found nothing.", examples=[["opinion", "circular_reporting", "denied"]]
+        description="What was asked too, and found nothing. `narrows_unnamed_source` is asked for holders of the scope "
+        "`internal:read` alone, and else stands in neither list.",
+        examples=[["opinion", "circular_reporting", "denied"]],
     )
     included: Included = Field(description="The sources and documents that the claim names.")
 

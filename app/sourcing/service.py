@@ -11,8 +11,9 @@ from app.canonical.claim_schemas import ClaimRead, Included
 from app.canonical.corroboration import Corroboration
 from app.canonical.replies import included, readable
 from app.canonical.standing import corroborations, origins_may_coincide, origins_of
-from app.models.vocabulary import LineStyle, ResourceKind
-from app.sourcing.checks import CHECKS, Sourcing, sourcing_warnings
+from app.exposure.service import added_by
+from app.models.vocabulary import LineStyle, ResourceKind, Scope
+from app.sourcing.checks import Sourcing, sourcing_warnings
 from app.sourcing.line import COMBINED, attribution_line, combined_line
 from app.sourcing.queries import relations_read
 
@@ -29,6 +30,8 @@ def check_sourcing(unit: Unit, claim_id: str) -> Reply:
         corroboration=_numbers(counted),
         origins_may_coincide=origins_may_coincide(unit, content["attributions"]),
         relations=relations_read(unit, claim_id),
+        # Exposure has a scope of its own: whoever holds it reads of what is not public, and nobody else is told of it.
+        added=added_by(unit, content) if Scope.INTERNAL_READ in unit.principal.scopes else None,
     )
     warnings = sourcing_warnings(sourcing)
     raised = {warning.code for warning in warnings}
@@ -37,7 +40,7 @@ def check_sourcing(unit: Unit, claim_id: str) -> Reply:
         "corroboration": counted,
         "origins_may_coincide": sourcing.origins_may_coincide,
         "warnings": [asdict(warning) for warning in warnings],
-        "passed": [check.code for check in CHECKS if check.code not in raised],
+        "passed": [check.code for check in sourcing.asked if check.code not in raised],
         "included": named,
     }
     return Reply(body=orjson.dumps(body), document=found.document)

@@ -67,6 +67,40 @@ def test_keys_are_made_listed_and_revoked(run: Run) -> None:
     assert run("keys", "revoke", "nothing").exit_code == 1
 
 
+def test_keys_are_rotated_and_bound_to_networks(run: Run) -> None:
+    run("migrate")
+    body = ("--scope", "claims:read", "--network", "192.0.2.0/24", "--network", "2001:db8::/32", "--days", "30")
+    old_id = run("keys", "create", "newsroom CMS", *body).stdout.split()[1].rstrip(",")
+    rotated = run("keys", "rotate", old_id, "--hours", "2")
+    assert rotated.exit_code == 0, rotated.output
+    new_id, secret = rotated.stdout.split()[1].rstrip(","), rotated.stdout.strip().splitlines()[-1]
+    assert secret.startswith("onr_")
+    lines = [line for line in run("keys", "list").stdout.splitlines() if "newsroom CMS" in line]
+    assert {key_id for key_id in (old_id, new_id) for line in lines if key_id in line} == {old_id, new_id}
+    assert all("192.0.2.0/24 2001:db8::/32" in line for line in lines)
+    again = run("keys", "rotate", old_id)
+    assert (again.exit_code, "rotated already" in again.stdout) == (1, True)
+    assert run("keys", "rotate", "nothing").exit_code == 1
+    assert run("verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create", "x", "--scope", "claims:read", "--network", "192.0.2.1/24"),
+        ("create", " ", "--scope", "claims:read"),
+        ("create", "x", "--scope", "claims:read", "--days", "0"),
+        ("create", "x", "--scope", "claims:read", "--days", "999999999"),
+        ("rotate", "00000000-0000-7000-8000-000000000001", "--hours", "721"),
+    ],
+)
+def test_what_the_api_would_refuse_is_refused_in_words(run: Run, arguments: tuple[str, ...]) -> None:
+    run("migrate")
+    result = run("keys", *arguments)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+
+
 def test_a_key_needs_a_scope_and_a_known_one(run: Run) -> None:
     run("migrate")
     assert run("keys", "create", "x").exit_code == 2

@@ -7,7 +7,6 @@ Idempotency-Key, sends new claims from several clients at once, and kills the se
 import os
 import random
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -22,18 +21,17 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app import startup
 from app.cli import verify
-from app.kit.db import Database
 from app.models import Assessment, Attribution, Claim, Document, Hop, Source
-from app.settings import Settings
 from tests.factories import assessment_body, attribution_body, claim_body, document_body
-from tests.fixtures.api import make_key
 from tests.fixtures.committing import PATIENCE_S, eventually
-from tests.fixtures.postgres import DSN_VARIABLE, drop_database, fresh_database, running_postgres
+from tests.fixtures.durable import closing_database, migrated_with_key
+from tests.fixtures.postgres import DSN_VARIABLE, running_postgres
+from tests.fixtures.proofs import Prove, share
 from tests.fixtures.server import Server, running_server
 
 KILLS: Final = 50
+"""In a full run."""
 HASTY_KILLS: Final = 20
 """Rounds in which a server that answers too early is found out; mostly the first does."""
 CLIENTS: Final = 4
@@ -156,52 +154,21 @@ def check_the_whole(sent: Sent, start: Start, url: str) -> None:
         assert list(verify.differences(session)) == []
 
 
-@contextmanager
-def closing_database(url: str) -> Iterator[Database]:
-    """The database, its connections closed when the block is left: none is open while a server is killed."""
-    database = Database(url)
-    try:
-        yield database
-    finally:
-        database.dispose()
-
-
 def prepared(data_dir: Path, url: str) -> Sent:
     """Nothing sent yet, to a migrated database, and a key to it."""
-    context = startup.open_context(Settings(data_dir=data_dir, database_url=url))
-    startup.migrate(context.database)
-    key = make_key(context)
-    context.database.dispose()
-    return Sent(key)
+    return Sent(migrated_with_key(data_dir, url))
 
 
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    """A directory that PostgreSQL's own user may enter, which pytest's are not."""
-    with tempfile.TemporaryDirectory(prefix="onrecord-kill-") as directory:
-        Path(directory).chmod(0o755)
-        (Path(directory) / "postgres").mkdir()
-        yield Path(directory)
-
-
-@pytest.fixture
-def durable_url(engine_name: str, data_dir: Path) -> Iterator[str]:
-    """An empty database of the engine, as durable as in production."""
-    if engine_name == "sqlite":
-        yield f"sqlite:///{data_dir / 'onrecord.sqlite3'}"
-        return
-    with running_postgres(data_dir / "postgres", durable=True) as server:
-        name = f"onrecord_kill_{os.getpid()}"
-        yield fresh_database(server, name)
-        drop_database(server, name)
-
-
-def test_no_acknowledged_claim_is_lost_when_the_server_is_killed(data_dir: Path, durable_url: str) -> None:
+def test_no_acknowledged_claim_is_lost_when_the_server_is_killed(
+    data_dir: Path, durable_url: str, engine_name: str, prove: Prove
+) -> None:
     sent = prepared(data_dir, durable_url)
     start = partial(running_server, data_dir, durable_url)
-    assert [lost_in_a_round(sent, start) for _ in range(KILLS)] == [[]] * KILLS
+    lost = [lost_in_a_round(sent, start) for _ in range(share(KILLS))]
+    assert not any(lost)
     check_the_whole(sent, start, durable_url)
-    assert len(sent.sent) > KILLS
+    assert len(sent.sent) > len(lost)
+    prove("kills", engine_name, {"kills": len(lost), "acknowledged writes lost": sum(map(len, lost))})
 
 
 def test_a_server_that_acknowledges_before_it_commits_is_found_out(data_dir: Path, durable_url: str) -> None:

@@ -1,18 +1,27 @@
 """The migrations make what the models say, on both engines, and can be taken back with data in the tables."""
 
+import json
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from sqlalchemy import Connection, create_engine, inspect
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlmodel import Session, SQLModel, select
 
 from app import startup
 from app.access.context import Context
+from app.access.principals import EVERY_SCOPE, Principal
+from app.access.units import Precondition, Unit
+from app.changes.record import Written, record_change
 from app.cli import verify
+from app.keys.service import record_outdated
 from app.kit.db import Database
 from app.kit.fulltext import is_of_the_engine
+from app.kit.ids import ordered_id
+from app.models import ApiKey
+from app.models.vocabulary import ChangeAction, ResourceKind
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.ledger import write_everything
 
@@ -85,6 +94,52 @@ def downgrade(database: Database) -> None:
     with database.engine().begin() as connection:
         command.downgrade(startup.alembic_config(connection), "base")
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+
+
+BEFORE_NETWORKS = ("id", "name", "scopes", "created_by", "created_at", "expires_at", "revoked_at")
+"""What revision 0002 had of a key, in the order in which it was recorded."""
+
+
+def record_as_before_networks(context: Context, scopes: list[str]) -> str:
+    """The id of a key as the version with revision 0002 made and recorded it."""
+    key_id, now = ordered_id(context.clock()), context.clock()
+    content = dict.fromkeys(BEFORE_NETWORKS) | {"id": key_id, "name": "CMS", "scopes": scopes, "created_at": now}
+    row = {**content, "scopes": json.dumps(scopes), "secret_digest": key_id, "created_at": now.replace(tzinfo=None)}
+    with context.database.engine().begin() as connection:
+        names = ", ".join(row)
+        connection.execute(
+            text(f"INSERT INTO api_key ({names}) VALUES ({', '.join(f':{name}' for name in row)})"),  # ours
+            row,
+        )
+
+    def record(session: Session) -> None:
+        unit = Unit(session, Principal(None, EVERY_SCOPE), now, context, Precondition(None))
+        written = Written(ResourceKind.KEY, key_id, ChangeAction.CREATED, [None, None, content])
+        record_change(unit, written)
+
+    context.database.write(record)
+    return key_id
+
+
+def test_keys_of_revision_0002_keep_what_they_allow_and_are_recorded_as_they_are_now(
+    own_context: Context,
+) -> None:
+    database = own_context.database
+    with database.engine().begin() as connection:
+        command.upgrade(startup.alembic_config(connection), "0002")
+    writer = record_as_before_networks(own_context, ["claims:read", "claims:write"])
+    reader = record_as_before_networks(own_context, ["claims:read"])
+    startup.migrate(database)
+    with database.reading() as session:
+        assert {found.resource_id for found in verify.differences(session)} == {writer, reader}
+    record_outdated(own_context)
+    with database.reading() as session:
+        assert list(verify.differences(session)) == []
+        scopes = {row.id: (row.scopes, row.networks) for row in session.exec(select(ApiKey))}
+    assert scopes == {
+        writer: (["claims:read", "claims:write", "claims:publish"], []),
+        reader: (["claims:read"], []),
+    }
 
 
 def test_migrating_twice_changes_nothing(own_database: Database) -> None:

@@ -121,7 +121,7 @@ def test_a_revision_stands_by_itself(path: Path) -> None:
             else []
         )
     }
-    assert imported <= {"sqlalchemy", "alembic"}
+    assert imported <= {"sqlalchemy", "alembic", "json"}
     arguments = {keyword.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords}
     assert not arguments & {"server_default", "ondelete", "deferrable", "initially"}
     calls = {

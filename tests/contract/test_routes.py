@@ -10,6 +10,7 @@ from httpx import Response
 from sqlalchemy import Connection, text
 
 from app.access.routing import Guard, UnguardedRoute, guard_of, require_guards
+from app.identities.age import new_private_key
 from app.models.vocabulary import Scope
 from tests.factories import (
     assessment_body,
@@ -23,6 +24,7 @@ from tests.factories import (
     source_body,
 )
 from tests.fixtures.api import Api
+from tests.fixtures.sealing import custodians, sealed_identity
 
 Route = tuple[str, str]
 
@@ -66,11 +68,21 @@ SCOPES: dict[Route, Scope | None] = {
     ("POST", "/v1/keys"): Scope.KEYS_MANAGE,
     ("GET", "/v1/keys/{key_id}"): Scope.KEYS_MANAGE,
     ("DELETE", "/v1/keys/{key_id}"): Scope.KEYS_MANAGE,
+    ("POST", "/v1/keys/{key_id}/rotate"): Scope.KEYS_MANAGE,
+    ("GET", "/v1/audit"): Scope.AUDIT_READ,
     ("GET", "/v1/sources"): READ,
     ("POST", "/v1/sources"): SOURCES,
     ("GET", "/v1/sources/{source_id}"): READ,
     ("PATCH", "/v1/sources/{source_id}"): SOURCES,
     ("GET", "/v1/sources/{source_id}/claims"): READ,
+    ("GET", "/v1/sources/{source_id}/exposure"): Scope.INTERNAL_READ,
+    ("GET", "/v1/sources/{source_id}/identity"): Scope.IDENTITY_READ,
+    ("PUT", "/v1/sources/{source_id}/identity"): Scope.IDENTITY_WRITE,
+    ("DELETE", "/v1/sources/{source_id}/identity"): Scope.IDENTITY_WRITE,
+    ("GET", "/v1/custodians"): Scope.IDENTITY_WRITE,
+    ("POST", "/v1/custodians"): Scope.KEYS_MANAGE,
+    ("GET", "/v1/custodians/{custodian_id}"): Scope.IDENTITY_WRITE,
+    ("DELETE", "/v1/custodians/{custodian_id}"): Scope.KEYS_MANAGE,
     ("GET", "/v1/sources/{source_id}/ratings"): READ,
     ("POST", "/v1/sources/{source_id}/ratings"): SOURCES,
     ("GET", "/v1/sources/{source_id}/relations"): READ,
@@ -217,6 +229,12 @@ def _revoke(api: Api) -> tuple[Response, str]:
     return api.delete(f"/v1/keys/{key_id}"), key_id
 
 
+def _rotate(api: Api) -> tuple[Response, str]:
+    key_id = api.create("/v1/keys", {"name": "CMS", "scopes": ["claims:read"]})["id"]
+    response = api.post(f"/v1/keys/{key_id}/rotate", {})
+    return response, response.json()["id"]
+
+
 WRITES: dict[Route, Write] = {
     ("POST", "/v1/claims"): _create("/v1/claims", claim_body),
     ("POST", "/v1/claims/batch"): _create_batch,
@@ -232,12 +250,48 @@ WRITES: dict[Route, Write] = {
     ("PATCH", "/v1/documents/{document_id}"): _patch_document,
     ("POST", "/v1/keys"): _create("/v1/keys", lambda: {"name": "CMS", "scopes": ["claims:read"]}),
     ("DELETE", "/v1/keys/{key_id}"): _revoke,
+    ("POST", "/v1/keys/{key_id}/rotate"): _rotate,
     ("POST", "/v1/sources"): _create("/v1/sources", source_body),
     ("PATCH", "/v1/sources/{source_id}"): _patch_source,
     ("POST", "/v1/sources/{source_id}/ratings"): _rate,
     ("POST", "/v1/sources/{source_id}/relations"): _relate_sources,
     ("DELETE", "/v1/sources/{source_id}/relations/{relation_id}"): _unrelate_sources,
 }
+
+
+def _register(api: Api) -> tuple[Response, str]:
+    response = api.post("/v1/custodians", {"name": "editor", "recipient": new_private_key().public})
+    return response, response.json()["id"]
+
+
+def _retire(api: Api) -> tuple[Response, str]:
+    custodian_id = _register(api)[1]
+    return api.delete(f"/v1/custodians/{custodian_id}"), custodian_id
+
+
+def _seal(api: Api) -> tuple[Response, str]:
+    source_id = recorded_source(api)
+    return sealed_identity(api, source_id, custodians(api)), source_id
+
+
+def _read_identity(api: Api) -> tuple[Response, str]:
+    source_id = _seal(api)[1]
+    return api.get(f"/v1/sources/{source_id}/identity", headers={"Access-Reason": "a correction"}), source_id
+
+
+def _erase(api: Api) -> tuple[Response, str]:
+    source_id = _seal(api)[1]
+    return api.delete(f"/v1/sources/{source_id}/identity", etag="*"), source_id
+
+
+AUDITED: dict[Route, Write] = {
+    ("POST", "/v1/custodians"): _register,
+    ("DELETE", "/v1/custodians/{custodian_id}"): _retire,
+    ("PUT", "/v1/sources/{source_id}/identity"): _seal,
+    ("GET", "/v1/sources/{source_id}/identity"): _read_identity,
+    ("DELETE", "/v1/sources/{source_id}/identity"): _erase,
+}
+"""Routes that leave an entry in the audit and nothing in the history, which more people read."""
 ONLY_READ = {("POST", "/v1/documents/{document_id}/verify"), ("POST", "/v1/match")}
 """Routes that are posted to and change nothing."""
 
@@ -250,7 +304,7 @@ def changes(connection: Connection) -> Counter[tuple[str, str]]:
 
 def test_every_route_that_writes_is_in_the_table(app_of_session: FastAPI) -> None:
     written = {route for route in guards(app_of_session) if route[0] not in {"GET", "HEAD"}}
-    assert written == set(WRITES) | ONLY_READ
+    assert written == {route for route in {*WRITES, *AUDITED} if route[0] != "GET"} | ONLY_READ
 
 
 @pytest.mark.parametrize("route", sorted(WRITES), ids=" ".join)
@@ -271,6 +325,30 @@ def test_a_write_leaves_exactly_one_change_in_each_line_that_it_moves(
     new = changes(connection) - before
     assert set(new.values()) == {1}
     assert resource_id in {changed for changed, _audience in new}
+
+
+def entries(connection: Connection) -> Counter[str]:
+    """How many entries of the audit there are about each source, custodian or key."""
+    return Counter(connection.execute(text("SELECT subject_id FROM audit_entry")).scalars())
+
+
+@pytest.mark.parametrize("route", sorted(AUDITED), ids=" ".join)
+def test_what_is_most_secret_leaves_exactly_one_entry_in_the_audit_and_no_change(
+    api: Api, connection: Connection, route: Route
+) -> None:
+    before: tuple[Counter[str], Counter[tuple[str, str]]] = (Counter(), Counter())
+    request = api.request
+
+    def counted(method: str, path: str, **more: object) -> Response:
+        nonlocal before
+        before = entries(connection), changes(connection)
+        return request(method, path, **more)  # type: ignore[arg-type]  # passed on as it came
+
+    api.request = counted  # type: ignore[method-assign]  # counts before each request: the last one is what is asked
+    response, subject_id = AUDITED[route](api)
+    assert response.is_success, response.text
+    assert entries(connection) - before[0] == {subject_id: 1}
+    assert changes(connection) == before[1]
 
 
 def test_checking_a_document_leaves_no_change(api: Api, connection: Connection) -> None:

@@ -59,7 +59,7 @@ def document_of(problem: Problem) -> dict[str, Any]:
     response = problem_response(Request({"type": "http", "state": state}), problem)
     assert response.media_type == MEDIA_TYPE
     assert response.status_code == problem.status
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] == "private, no-store"
     document: dict[str, Any] = orjson.loads(response.body)
     return document
 

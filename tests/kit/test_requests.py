@@ -1,8 +1,10 @@
 """The outermost layer: what is answered, and what is logged, when the app within does not answer as it should."""
 
+import asyncio
 from typing import Any
 
 import anyio
+import pytest
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -66,6 +68,45 @@ def test_a_fault_is_a_problem_that_says_nothing_and_a_line_that_says_where() -> 
     assert SECRET not in f"{answer}{lines}"
     assert line["instance"] == answer.json()["instance"]
     assert line["request_id"] == fault["request_id"] == answer.headers["x-request-id"]
+
+
+async def reads_its_body(scope: Scope, receive: Receive, send: Send) -> None:
+    while (await receive()).get("more_body", False):
+        pass
+    await receive()
+    await tells_its_method(scope, receive, send)
+
+
+def answered_in_no_time(*messages: Any) -> Answer:
+    """The answer where the body's time is over at once; what is not there by then, the client is waited for."""
+    sent: list[Any] = []
+    at_once = iter(messages)
+
+    async def receive() -> Any:
+        message = next(at_once, None)
+        if message is None:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return message or {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [], "state": {}}
+    anyio.run(RequestLayer(reads_its_body, max_body_bytes=1024, body_seconds=-1), scope, receive, send)
+    return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"])
+
+
+@pytest.mark.parametrize("parts", [[], [b"{"], [b"{", b" "]])
+def test_a_body_that_is_not_whole_in_time_is_answered_with_408(parts: list[bytes]) -> None:
+    answer = answered_in_no_time(*({"type": "http.request", "body": part, "more_body": True} for part in parts))
+    assert answer.problem(408, "request_timeout") == []
+    assert answer.headers["connection"] == "close"
+
+
+def test_once_the_body_is_whole_the_client_may_stay_as_long_as_it_likes() -> None:
+    answer = answered_in_no_time({"type": "http.request", "body": b"{}", "more_body": False})
+    assert (answer.status, answer.body) == (200, b"POST")
 
 
 def test_a_fault_after_the_answer_has_begun_leaves_the_answer() -> None:

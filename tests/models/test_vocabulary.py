@@ -54,7 +54,8 @@ WIRE_VALUES: dict[str, str] = {
     "sourcing_warning": (
         "single_source no_second_origin origins_may_coincide opinion terms_not_recorded anonymity_reason_missing "
         "bare_description declined_while_quoted reliability_not_judged circular_reporting denied "
-        "contradicts_and_corroborates direct_speech_without_quote outlet_voice_on_background"
+        "contradicts_and_corroborates direct_speech_without_quote outlet_voice_on_background "
+        "narrows_unnamed_source"
     ),
     "change_action": "created updated retracted deleted",
     "resource_kind": "source source_relation document claim relation key",

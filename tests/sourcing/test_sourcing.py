@@ -21,6 +21,8 @@ from tests.fixtures.queries import QueryRecorder
 
 ABSENT = "00000000-0000-4000-8000-000000000000"
 ROUTES = ("sourcing", "attribution-line")
+NARROWS = "narrows_unnamed_source"
+ASKED_OF_ALL = {str(each) for each in SourcingWarning} - {NARROWS}
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_a_bare_anonymous_source_is_warned_of(api: Api, reader: Api) -> None:
     answer = reader.read(f"/v1/claims/{claim['id']}/sourcing")
     codes = [each["code"] for each in answer["warnings"]]
     assert {"single_source", "no_second_origin", "anonymity_reason_missing", "bare_description"} <= set(codes)
-    assert set(codes) | set(answer["passed"]) == {str(each) for each in SourcingWarning}
+    assert set(codes) | set(answer["passed"]) == ASKED_OF_ALL
     assert set(codes).isdisjoint(answer["passed"])
     assert {each["attribution_id"] for each in answer["warnings"]} == {None, claim["attributions"][0]["id"]}
     assert all(each["rule"].startswith(("AP ", "Onrecord")) for each in answer["warnings"])
@@ -54,7 +56,7 @@ def test_a_named_source_is_warned_of_in_nothing(api: Api, reader: Api) -> None:
     named = recorded_source(api, anonymity="named", name="Jane Roe", description=None)
     answer = reader.read(f"/v1/claims/{recorded_claim(api, attributions=[said_by(named)])['id']}/sourcing")
     assert (answer["warnings"], answer["origins_may_coincide"]) == ([], False)
-    assert answer["passed"] == [str(each) for each in SourcingWarning]
+    assert answer["passed"] == [str(each) for each in SourcingWarning if each in ASKED_OF_ALL]
 
 
 def test_two_unnamed_sources_may_be_the_same_until_a_relation_sets_them_apart(api: Api, reader: Api) -> None:
@@ -262,3 +264,78 @@ def test_the_number_of_queries_does_not_grow_with_the_attributions(
             api.read(path)
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def narrowed(caller: Api, claim_id: str) -> list[tuple[str, str]]:
+    """The attributions that are warned of for what they tell of a source, and the words."""
+    warnings = caller.read(f"/v1/claims/{claim_id}/sourcing")["warnings"]
+    return [(each["attribution_id"], each["detail"]) for each in warnings if each["code"] == NARROWS]
+
+
+def test_a_claim_that_tells_more_of_an_unnamed_source_than_is_public_is_warned_of(api: Api) -> None:
+    source, other = recorded_source(api), recorded_source(api)
+    first = recorded_claim(api, place={"name": "Busan"}, attributions=[said_by(source), said_by(other)])
+    second = recorded_claim(api, place={"name": "Busan"}, topics=["border"], attributions=[said_by(source)])
+    assert narrowed(api, first["id"]) == []
+    [(attribution_id, words)] = narrowed(api, second["id"])
+    assert attribution_id == second["attributions"][0]["id"]
+    assert "What it tells the public" in words
+    assert "no other public claim does: topic. Of the 2 stored sources that fit" in words
+    assert "1 is left" in words
+    assert "border" not in words
+    recorded_claim(api, topics=["border"], attributions=[said_by(source), said_by(other)])
+    assert narrowed(api, second["id"]) == []
+
+
+def test_a_source_whom_no_other_fits_already_is_warned_of_for_what_nobody_else_fits(api: Api) -> None:
+    source = recorded_source(api, country="RU")
+    recorded_source(api)
+    claim = recorded_claim(api, place={"name": "Busan"}, attributions=[said_by(source)])
+    [(_, words)] = narrowed(api, claim["id"])
+    assert "place. No other stored source fits what is public beside it already" in words
+
+
+@pytest.mark.parametrize("hidden", [{"status": "draft"}, {"embargo_until": "2026-12-24T00:00:00Z"}])
+def test_a_claim_that_is_not_out_is_warned_of_for_what_it_would_tell(api: Api, hidden: dict[str, str]) -> None:
+    source, _other = recorded_source(api), recorded_source(api)
+    insider = api.with_scopes(Scope.CLAIMS_READ, Scope.INTERNAL_READ)
+    body = {"place": {"name": "Busan"}, "attributions": [said_by(source)]}
+    claim_id = recorded_claim(api, **body, **hidden)["id"]
+    [(_, words)] = narrowed(insider, claim_id)
+    assert "What it would tell the public" in words
+    assert "place. Of the 2 stored sources that fit what is public beside it, 1 is left." in words
+
+
+def test_a_source_that_comes_out_with_a_draft_is_warned_of_too(api: Api) -> None:
+    recorded_source(api)
+    claim_id = recorded_claim(api, status="draft", place={"name": "Busan"})["id"]
+    [(_, words)] = narrowed(api, claim_id)
+    assert "place" in words
+
+
+def test_what_is_not_meant_for_the_public_tells_it_nothing(api: Api) -> None:
+    source, _other, hidden = recorded_source(api), recorded_source(api), recorded_source(api, visibility="internal")
+    body = {"place": {"name": "Busan"}, "attributions": [said_by(source)]}
+    assert narrowed(api, recorded_claim(api, **body, visibility="internal")["id"]) == []
+    assert narrowed(api, recorded_claim(api, place={"name": "Busan"}, attributions=[said_by(hidden)])["id"]) == []
+    off = said_by(source, terms="off_the_record")
+    assert narrowed(api, recorded_claim(api, place={"name": "Busan"}, attributions=[off])["id"]) == []
+
+
+def test_who_may_not_read_of_exposure_is_not_told_that_it_was_asked(api: Api, reader: Api) -> None:
+    source, _other = recorded_source(api), recorded_source(api)
+    claim_id = recorded_claim(api, place={"name": "Busan"}, attributions=[said_by(source)])["id"]
+    assert len(narrowed(api, claim_id)) == 1
+    for caller in (reader, api.with_scopes(Scope.CLAIMS_READ, Scope.RESTRICTED_READ)):
+        answer = caller.read(f"/v1/claims/{claim_id}/sourcing")
+        assert NARROWS not in {*(each["code"] for each in answer["warnings"]), *answer["passed"]}
+
+
+def test_what_is_restricted_moves_no_warning_of_an_internal_reader(api: Api) -> None:
+    insider = api.with_scopes(Scope.CLAIMS_READ, Scope.INTERNAL_READ)
+    source, _other = recorded_source(api), recorded_source(api)
+    hidden = recorded_source(api, visibility="restricted")
+    path = f"/v1/claims/{recorded_claim(api, place={'name': 'Busan'}, attributions=[said_by(source)])['id']}/sourcing"
+    before = insider.get(path)
+    recorded_claim(api, place={"name": "Busan"}, attributions=[said_by(hidden)], visibility="restricted")
+    assert insider.get(path).content == before.content

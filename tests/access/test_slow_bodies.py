@@ -1,0 +1,29 @@
+"""A key that is revoked while a body trickles in lets nothing in that comes with it."""
+
+import pytest
+
+from app.access import routing
+from app.access.context import Context
+from tests.factories import source_body
+from tests.fixtures.api import Api
+from tests.fixtures.keys import With
+
+REVOKE = "UPDATE api_key SET revoked_at = created_at WHERE name = 'CMS'"
+
+
+def test_a_key_is_looked_at_again_once_a_slow_body_is_there(
+    api: Api, context: Context, caller_with: With, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = caller_with(api.create("/v1/keys", {"name": "CMS", "scopes": ["sources:write"]}))
+    read_body = routing._read_body
+
+    async def read_and_revoke(request: routing.StrictRequest) -> None:
+        await read_body(request)
+        context.database.write(lambda session: session.connection().exec_driver_sql(REVOKE))
+
+    monkeypatch.setattr(routing, "_read_body", read_and_revoke)
+    assert caller.post("/v1/sources", source_body()).status_code == 201, "a body that was there at once"
+    context.database.write(lambda session: session.connection().exec_driver_sql(REVOKE.replace("created_at", "NULL")))
+    monkeypatch.setattr(routing, "SLOW_BODY_S", -1)
+    assert caller.post("/v1/sources", source_body()).status_code == 401
+    assert len(api.read("/v1/sources")["items"]) == 1

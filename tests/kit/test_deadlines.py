@@ -1,0 +1,311 @@
+"""Deadlines of a connection, over a clock that the test sets: what is cut, and what is left alone."""
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from app.kit import protocol
+from app.kit.admission import TURNED_AWAY
+from app.kit.protocol import CONTENT_SECONDS, HEADER_SECONDS, PAUSE_SECONDS, TAKING_SECONDS, ProblemProtocol
+
+LINE: Final = b"GET /claims HTTP/1.1\r\n"
+WHOLE: Final = LINE + b"Host: a\r\n\r\n"
+WITH_BODY: Final = b"POST /claims HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n"
+EXPECTING: Final = WITH_BODY.replace(b"Host: a", b"Expect: 100-continue")
+KEEP_ALIVE_SECONDS: Final = 5
+
+
+async def answers(scope: Any, _receive: Any, send: Any) -> None:
+    if b"away" in scope["query_string"]:
+        scope["state"][TURNED_AWAY] = True
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Timer:
+    """What will happen at a time, unless it is cancelled."""
+
+    def __init__(self, at: float, happen: Callable[[], object]) -> None:
+        self.at, self.happen, self.cancelled = at, happen, False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Task:
+    """A request that the app has been given and has not begun to answer."""
+
+    def __init__(self, work: Coroutine[Any, Any, None]) -> None:
+        self.work = work
+
+    def add_done_callback(self, _callback: Any) -> None:
+        """Nobody waits for it."""
+
+
+class Loop:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now, self.timers, self.tasks = 0.0, list[Timer](), list[Task]()
+
+    def call_later(self, delay: float, happen: Callable[[], object]) -> Timer:
+        self.timers.append(Timer(self.now + delay, happen))
+        return self.timers[-1]
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> Task:
+        self.tasks.append(Task(work))
+        return self.tasks[-1]
+
+    def pass_to(self, now: float) -> None:
+        """Has happen what is due by then, in its order."""
+        while due := [timer for timer in self.timers if not timer.cancelled and timer.at <= now]:
+            first = min(due, key=lambda timer: timer.at)
+            self.timers.remove(first)
+            self.now = first.at
+            first.happen()
+        self.now = now
+
+
+class Wire:
+    """The connection below the protocol: what was written, and how it ended."""
+
+    def __init__(self) -> None:
+        self.written, self.untaken = b"", 0
+        self.closed = self.aborted = False
+        self.is_read = True
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return self.untaken
+
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
+    def pause_reading(self) -> None:
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        self.is_read = True
+
+
+class Client:
+    """One who sends bytes over a connection of its own."""
+
+    def __init__(self, state: ServerState) -> None:
+        self.loop, self.wire = Loop(), Wire()
+        config = uvicorn.Config(answers, http=ProblemProtocol, ws="none", log_config=None, proxy_headers=False)
+        self.protocol = ProblemProtocol(config, state, {}, self.loop)
+        self.protocol.connection_made(self.wire)  # type: ignore[arg-type]  # as much of a transport as is used
+
+    def send(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+
+    def trickle(self, data: bytes, *, until: float) -> None:
+        """Sends a byte a second, the last ones of the data again and again, until the connection is cut."""
+        while self.loop.now < until and not self.wire.closed:
+            self.send(data[:1])
+            data = data[1:] or data
+            self.loop.pass_to(self.loop.now + 1)
+
+    def be_answered(self) -> None:
+        """Has the app answer the first request that it has not answered yet."""
+        with pytest.raises(StopIteration):
+            self.loop.tasks.pop(0).work.send(None)
+
+    def leave_unanswered(self) -> None:
+        while self.loop.tasks:
+            self.loop.tasks.pop().work.close()
+
+    @property
+    def cut_at(self) -> float | None:
+        return self.loop.now if self.wire.closed else None
+
+    @property
+    def statuses(self) -> list[int]:
+        return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", self.wire.written)]
+
+
+@pytest.fixture
+def state() -> ServerState:
+    return ServerState()
+
+
+@pytest.fixture
+def client(state: ServerState) -> Client:
+    return Client(state)
+
+
+def test_a_connection_over_which_nothing_comes_is_closed_without_a_word(client: Client) -> None:
+    client.loop.pass_to(HEADER_SECONDS - 0.1)
+    assert not client.wire.closed
+    client.loop.pass_to(HEADER_SECONDS)
+    assert (client.wire.closed, client.wire.written) == (True, b"")
+
+
+def test_a_header_that_trickles_is_answered_with_408_and_cut(client: Client) -> None:
+    client.trickle(LINE, until=100)
+    assert client.cut_at == HEADER_SECONDS
+    assert client.statuses == [408]
+    assert b"connection: close" in client.wire.written
+    assert b'"code":"request_timeout"' in client.wire.written
+
+
+def test_a_body_that_trickles_is_cut_where_the_app_does_not_do_so(client: Client) -> None:
+    client.loop.pass_to(3)
+    client.send(WITH_BODY)
+    client.trickle(b"x", until=100)
+    client.leave_unanswered()
+    assert client.cut_at == 3 + CONTENT_SECONDS
+    assert client.cut_at < 15
+
+
+def test_a_body_that_trickles_on_behind_an_early_answer_is_cut(client: Client) -> None:
+    client.send(WITH_BODY)
+    client.be_answered()
+    client.trickle(b"x", until=CONTENT_SECONDS)
+    assert client.cut_at is not None
+    assert client.statuses == [200]
+
+
+def test_a_connection_does_not_stay_open_behind_an_early_answer(client: Client) -> None:
+    client.send(WITH_BODY)
+    client.be_answered()
+    client.send(b"x" * 90)
+    client.loop.pass_to(HEADER_SECONDS)
+    assert client.wire.closed
+
+
+def test_who_waits_to_be_told_to_go_on_is_not_cut(client: Client) -> None:
+    client.send(EXPECTING)
+    client.loop.pass_to(CONTENT_SECONDS * 3)
+    client.leave_unanswered()
+    assert not client.wire.closed
+
+
+def test_who_is_not_read_from_is_not_cut(client: Client) -> None:
+    client.send(WITH_BODY.replace(b": 90", b": 900000") + b"x" * 100_000)
+    client.loop.pass_to(CONTENT_SECONDS * 3)
+    client.leave_unanswered()
+    assert not client.wire.closed
+
+
+def test_the_next_request_has_its_own_time(client: Client) -> None:
+    client.send(WHOLE)
+    client.be_answered()
+    client.loop.pass_to(4.5)
+    client.trickle(LINE, until=100)
+    assert client.cut_at == 4.5 + HEADER_SECONDS
+    assert client.statuses == [200, 408]
+
+
+def test_an_idle_connection_is_closed_as_uvicorn_does(client: Client) -> None:
+    client.send(WHOLE)
+    client.be_answered()
+    client.loop.pass_to(KEEP_ALIVE_SECONDS)
+    assert (client.wire.closed, client.statuses) == (True, [200])
+
+
+def test_empty_lines_keep_no_connection_open(client: Client) -> None:
+    client.send(WHOLE)
+    client.be_answered()
+    client.trickle(b"\r\n" * 100, until=100)
+    assert client.cut_at == HEADER_SECONDS
+    assert client.statuses == [200]
+
+
+def test_a_request_begun_behind_another_waits_for_its_answer(client: Client) -> None:
+    client.send(WHOLE + LINE)
+    client.loop.pass_to(HEADER_SECONDS * 3)
+    assert not client.wire.closed
+    client.be_answered()
+    client.loop.pass_to(HEADER_SECONDS * 4)
+    assert (client.wire.closed, client.statuses) == (True, [200, 408])
+
+
+def test_requests_sent_together_are_all_answered(client: Client) -> None:
+    client.send(WHOLE * 2)
+    client.loop.pass_to(CONTENT_SECONDS * 2)
+    client.be_answered()
+    client.be_answered()
+    assert (client.wire.closed, client.statuses) == (False, [200, 200])
+
+
+def test_an_answer_that_is_not_taken_ends_the_connection(client: Client) -> None:
+    client.wire.untaken = 100_000
+    client.protocol.pause_writing()
+    client.send(WHOLE)
+    client.loop.pass_to(TAKING_SECONDS - 0.1)
+    assert not client.wire.aborted
+    client.loop.pass_to(TAKING_SECONDS)
+    client.leave_unanswered()
+    assert client.wire.aborted
+
+
+def test_an_answer_that_is_taken_in_time_ends_nothing(client: Client) -> None:
+    client.wire.untaken = 100_000
+    client.protocol.pause_writing()
+    client.send(WHOLE)
+    client.loop.pass_to(TAKING_SECONDS - 0.1)
+    client.protocol.resume_writing()
+    client.loop.pass_to(TAKING_SECONDS * 2)
+    client.leave_unanswered()
+    assert not client.wire.closed
+
+
+@pytest.mark.parametrize("request_", [WHOLE, WHOLE.replace(b"Host: a", b"Connection: close")])
+def test_the_rest_of_an_answer_holds_no_connection_for_ever(client: Client, request_: bytes) -> None:
+    client.send(request_)
+    client.wire.untaken = 1
+    client.be_answered()
+    client.loop.pass_to(KEEP_ALIVE_SECONDS)
+    assert (client.wire.closed, client.wire.aborted) == (True, False)
+    client.loop.pass_to(KEEP_ALIVE_SECONDS + TAKING_SECONDS)
+    assert client.wire.aborted
+
+
+def test_a_connection_that_ended_leaves_nothing_to_happen(client: Client) -> None:
+    client.send(LINE)
+    client.wire.untaken = 100_000
+    client.protocol.pause_writing()
+    client.protocol.connection_lost(None)
+    assert all(timer.cancelled for timer in client.loop.timers)
+
+
+def test_who_is_turned_away_is_not_read_from_for_as_long_as_it_is_to_wait(client: Client) -> None:
+    client.send(WHOLE.replace(b"/claims", b"/claims?away"))
+    client.be_answered()
+    is_read = []
+    for seconds in (PAUSE_SECONDS - 0.1, PAUSE_SECONDS * 2):
+        client.loop.pass_to(seconds)
+        is_read.append(client.wire.is_read)
+    assert is_read == [False, True]
+    client.send(WHOLE)
+    client.be_answered()
+    assert (client.wire.is_read, client.wire.closed, client.statuses) == (True, False, [200, 200])
+
+
+def test_a_connection_too_many_is_turned_away(state: ServerState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 2)
+    first, second, third = (Client(state) for _ in range(3))
+    assert [each.statuses for each in (first, second, third)] == [[], [], [503]]
+    assert [each.wire.closed for each in (first, second, third)] == [False, False, True]
+    assert b'"code":"overloaded"' in third.wire.written
+    assert b"retry-after: 1" in third.wire.written
+    third.protocol.connection_lost(None)
+    second.protocol.connection_lost(None)
+    assert Client(state).statuses == []
