@@ -112,11 +112,11 @@ class Settings(BaseSettings):
         64, ge=1, description="Requests that one process answers at once; it turns the rest away with 503."
     )
     rate_per_address: int = Field(
-        12_000,
+        24_000,
         ge=0,
         description="Requests a minute from one address, an IPv6 one with all of its /64; 0 for any number.",
     )
-    rate_per_key: int = Field(6_000, ge=0, description="Requests a minute with one key; 0 for any number.")
+    rate_per_key: int = Field(12_000, ge=0, description="Requests a minute with one key; 0 for any number.")
     query_seconds: float = Field(10, ge=0, description="Longest that one read of the database takes; 0 for any time.")
     pepper: SecretStr | None = Field(
         None,

@@ -1,7 +1,9 @@
 """What happens before the first request: secrets only their owner can read, and a database of this version."""
 
+import base64
 import os
 from pathlib import Path
+from random import Random
 
 import anyio
 import pytest
@@ -13,7 +15,7 @@ from structlog.testing import capture_logs
 
 from app import startup
 from app.access.context import Context
-from app.access.secrets import Pepper, new_key, secret_file
+from app.access.secrets import Pepper, check_pepper, new_key, secret_file
 from app.kit.db import Database
 from app.kit.refusals import OpenToOthers
 from app.main import create_app
@@ -96,6 +98,38 @@ def test_a_secret_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None
         os.umask(umask)
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_what_is_made_is_closed_to_others_whatever_the_umask(settings: Settings) -> None:
+    umask = os.umask(0)
+    try:
+        context = startup.open_context(settings)
+        startup.migrate(context.database)
+        with context.database.reading():
+            modes = {path.name: path.stat().st_mode & 0o777 for path in settings.data_dir.iterdir()}
+    finally:
+        os.umask(umask)
+    context.database.dispose()
+    assert settings.data_dir.stat().st_mode & 0o777 == 0o700
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert modes.keys() >= {"pepper", "onrecord.sqlite3", "onrecord.sqlite3-wal"}
+
+
+def test_a_random_pepper_is_taken() -> None:
+    random = Random(0)  # the same each time
+    for _ in range(1000):
+        check_pepper(random.randbytes(16).hex())
+        check_pepper(base64.b64encode(random.randbytes(32)).decode())
+    check_pepper(new_key())
+
+
+def test_the_first_key_is_warned_of_where_others_than_this_machine_call(settings: Settings) -> None:
+    opened(settings)
+    (settings.data_dir / "first.key").touch(0o600)
+    with capture_logs() as logged:
+        startup.warn_of_first_key(settings)
+        startup.warn_of_first_key(settings.model_copy(update={"behind_proxy": True}))
+    assert [entry["event"] for entry in logged] == ["first_key_kept"]
 
 
 def test_the_secret_that_came_first_stays(tmp_path: Path) -> None:

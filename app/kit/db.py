@@ -44,6 +44,8 @@ WAL_RESET_FIXED: Final = (3, 51, 3)
 """SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
 
 
+PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+"""Of every connection to SQLite. Without the last, what is deleted stays in the file until its place is taken."""
 FIRST_NUMBER: Final = re.compile(r"\d+")
 READ_ONLY: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """How PostgreSQL reads one consistent snapshot."""
@@ -307,13 +309,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_seconds: float
     def prepare(connection: sqlite3.Connection, record: Any) -> None:
         # The driver's own transaction handling begins too late to hold a snapshot or a lock: `begin` does it.
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",  # or what is deleted stays in the file until something else takes its place
-            f"query_only={query_only:d}",
-        ):
+        for pragma in (*PRAGMAS, f"query_only={query_only:d}"):
             connection.execute(f"PRAGMA {pragma}")
         if query_seconds:
             connection.set_progress_handler(lambda: time.monotonic() > record.info["ends_at"], STEPS_BETWEEN_LOOKS)

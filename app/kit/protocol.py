@@ -14,6 +14,7 @@ from fastapi import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.kit.admission import TURNED_AWAY
+from app.kit.headers import SECURITY_HEADERS
 from app.kit.ids import random_id
 from app.kit.problems import RETRY_AFTER_SECONDS, BadRequest, Overloaded, Problem, RequestTimeout, problem_response
 from app.kit.requests import BODY_SECONDS
@@ -175,7 +176,8 @@ class ProblemProtocol(HttpToolsProtocol):
         state = {"request_id": own_id, "instance": f"urn:uuid:{own_id}"}
         request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "state": state})
         response = problem_response(request, problem)
-        headers = [*response.raw_headers, (b"x-request-id", own_id.encode())]
+        response.headers.update({"X-Request-Id": own_id, **SECURITY_HEADERS})
+        headers = response.raw_headers
         lines = [STATUS_LINE[problem.status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join(lines) + bytes(response.body))
         self.transport.close()

@@ -134,7 +134,10 @@ def test_no_unsafe_setting_is_served(
         assert one.code == 1, (name, one)
         assert [unsafe.says in line for line in lines] == [True], (name, one)
         assert unsafe.secret is None or unsafe.secret not in one.said, name
-    figures = {"unsafe settings": len(settings), "started": sum(one.bound or one.code != 1 for one in ended)}
+    figures: dict[str, float] = {
+        "unsafe settings": len(settings),
+        "started": sum(one.bound or one.code != 1 for one in ended),
+    }
     prove("refusals", engine_name, figures)
 
 

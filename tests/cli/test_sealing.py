@@ -21,7 +21,7 @@ from app import startup
 from app.cli import sealing
 from app.cli.commands import app
 from app.cli.remote import CommandFailed, Service
-from app.identities import envelope
+from app.identities import age, envelope
 from app.identities.age import PrivateKey, encrypted, new_private_key
 from app.identities.age_file import PADDED_BYTES
 from app.keys.service import ensure_first_key
@@ -455,7 +455,7 @@ def test_a_fault_of_the_command_shows_nothing_of_what_it_had(
     def fault(_content: bytes, _keys: list[str]) -> str:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(sealing.age, "encrypted", fault)
+    monkeypatch.setattr(age, "encrypted", fault)
     failed = desk.run("seal", desk.source(), "--recipients", "recipients", given=IDENTITY)
     assert isinstance(failed.exception, RuntimeError)
     assert "Чхоль" not in failed.output
@@ -484,7 +484,7 @@ def test_an_address_that_would_not_do_is_refused_in_words(desk: Desk, url: str, 
     "url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:1", "https://newsroom.example"]
 )
 def test_addresses_of_this_machine_and_encrypted_ones_do(url: str) -> None:
-    assert Service(url, "key")
+    Service(url, "key")
 
 
 def test_a_key_stands_in_the_environment_or_in_a_file_and_in_no_argument(desk: Desk) -> None:
@@ -506,7 +506,7 @@ def test_what_is_no_onrecord_is_said_to_be_none() -> None:
         httpx.Response(500, json={}),
         httpx.Response(302, headers={"Location": "http://elsewhere.example"}),
     ):
-        transport = httpx.MockTransport(lambda _request, answer=answer: answer)  # type: ignore[misc]
+        transport = httpx.MockTransport(lambda _request, answer=answer: answer)
         with pytest.raises(CommandFailed, match="not Onrecord"):
             Service("http://127.0.0.1", "key", transport=transport).custodians()
 
@@ -559,3 +559,12 @@ def _typed(terminal: int, lines: list[bytes]) -> bytes:
             os.write(terminal, lines.pop(0))
     os.close(terminal)
     return shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("seal",), ("unseal",), ("custodian",), *(("custodian", name) for name in ("keygen", "register", "list"))],
+)
+def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [*command, "--help"])
+    assert (shown.exit_code, "Usage" in shown.stdout) == (0, True)

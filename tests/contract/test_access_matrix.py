@@ -4,7 +4,7 @@ Made from the table of routes: each is asked by callers with every scope alone, 
 records that are their own, others', hidden and absent. What must come back is worked out by `access_model`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -160,7 +160,8 @@ def _try_route(desk: Desk, operation: Operation, guard: Guard, records: Records,
         about = records.of(operation)
         if caller.scopes is None or guard.scope not in caller.scopes:
             # Who is turned away at the door is so whatever lies behind it: one record each, another for each caller.
-            _try_records(desk, caller, operation, guard, [about[(place + number) % len(about)]], records, {})
+            if FULL or (place + number) % 2 == 0:
+                _try_records(desk, caller, operation, guard, [about[(place + number) % len(about)]], records, {})
             continue
         about = [*about, *_own(desk, caller, operation)]
         for headers in preconditions(operation):
@@ -190,10 +191,10 @@ def _own(desk: Desk, caller: Caller, operation: Operation) -> list[Record]:
     """A record that the caller has made, where they may make one and the path names it."""
     scopes = caller.scopes or frozenset()
     path, body = {
-        ("claim_id",): ("/v1/claims", claim_body()),
-        ("document_id",): ("/v1/documents", document_body(text="Nine workers.")),
-        ("source_id",): ("/v1/sources", source_body()),
-    }.get(tuple(operation.ids), ("", {}))
+        "claim_id": ("/v1/claims", claim_body()),
+        "document_id": ("/v1/documents", document_body(text="Nine workers.")),
+        "source_id": ("/v1/sources", source_body()),
+    }.get(" ".join(operation.ids), ("", {}))
     needed = {Scope.SOURCES_WRITE} if path == "/v1/sources" else {Scope.CLAIMS_WRITE, Scope.CLAIMS_PUBLISH}
     if not path or not needed <= scopes or operation.template.endswith("/identity"):
         return []
@@ -205,7 +206,7 @@ def _try_records(
     caller: Caller,
     operation: Operation,
     guard: Guard,
-    about: list[Record],
+    about: Sequence[Record],
     records: Records,
     headers: Mapping[str, str],
 ) -> None:

@@ -61,7 +61,8 @@ def test_what_is_erased_is_in_no_file_of_the_live_database(
     committing_api: Api, own_database: Database, erase: Erasing
 ) -> None:
     some = custodians(committing_api)
-    erased, kept = [], []
+    erased: list[tuple[str, str]] = []
+    kept: list[tuple[str, str]] = []
     for _ in range(4):
         source_id = recorded_source(committing_api)
         sealed = sealed_for(source_id, some)

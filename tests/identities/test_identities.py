@@ -10,10 +10,12 @@ from sqlalchemy import Connection, text
 
 from app.identities import envelope
 from app.identities.age import encrypted, new_private_key
+from app.kit.db import Database
 from app.models.vocabulary import Scope
 from tests.factories import recorded_source
 from tests.fixtures.api import Api, codes
 from tests.fixtures.asgi import Bytes
+from tests.fixtures.committing import held_up
 from tests.fixtures.sealing import (
     IDENTITY,
     REASON,
@@ -25,6 +27,8 @@ from tests.fixtures.sealing import (
     sealed_identity,
 )
 
+on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+"""SQLite has one writer at a time."""
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
@@ -383,3 +387,41 @@ def test_content_that_opens_to_nothing_is_no_business_of_the_service(
 ) -> None:
     sealed = encrypted(b"x" * 4096, [custodian.key.public for custodian in two])
     assert sealed_identity(api, source_id, two, sealed=sealed).status_code == 201
+
+
+@on_postgresql
+def test_of_two_who_store_the_first_at_once_one_is_told_that_there_is_one(
+    committing_api: Api, own_database: Database
+) -> None:
+    some, source_id = custodians(committing_api), recorded_source(committing_api)
+    one, other = held_up(
+        own_database,
+        lambda: sealed_identity(committing_api, source_id, some),
+        lambda: sealed_identity(committing_api, source_id, some),
+    )
+    assert (one.status_code, other.status_code) == (201, 412)
+
+
+@on_postgresql
+def test_of_two_who_replace_one_at_once_one_is_told_that_it_is_another(
+    committing_api: Api, own_database: Database
+) -> None:
+    some, source_id = custodians(committing_api), recorded_source(committing_api)
+    etag = sealed_identity(committing_api, source_id, some).headers["etag"]
+    one, other = held_up(
+        own_database,
+        lambda: sealed_identity(committing_api, source_id, some, etag=etag),
+        lambda: sealed_identity(committing_api, source_id, some, etag=etag),
+    )
+    assert (one.status_code, other.status_code) == (200, 412)
+
+
+@on_postgresql
+def test_a_key_that_is_registered_twice_at_once_is_registered_once(committing_api: Api, own_database: Database) -> None:
+    body = {"name": "editor", "recipient": new_private_key().public}
+    one, other = held_up(
+        own_database,
+        lambda: committing_api.post("/v1/custodians", body),
+        lambda: committing_api.post("/v1/custodians", body),
+    )
+    assert (one.status_code, other.status_code, other.json()["code"]) == (201, 409, "already_exists")

@@ -142,9 +142,9 @@ def read_only(database: Database) -> Iterator[None]:
 
 def _set_read_only(database: Database, value: str) -> None:
     if database.is_sqlite:
-        connection = database.engine().raw_connection()
-        connection.cursor().execute(f"PRAGMA query_only={value}")
-        connection.close()
+        raw = database.engine().raw_connection()
+        raw.cursor().execute(f"PRAGMA query_only={value}")
+        raw.close()
         return
     with database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET default_transaction_read_only = off"))

@@ -7,6 +7,8 @@ from app.models.vocabulary import Scope
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.committing import Callers, held_up
 
+on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+"""SQLite lets one writer in at a time."""
 BODY = {"name": "CMS", "scopes": ["claims:read", "keys:manage"]}
 
 
@@ -19,6 +21,7 @@ def managers(first_process: Callers, second_process: Callers, own_context: Conte
     return callers
 
 
+@on_postgresql
 def test_of_two_rotations_at_once_one_makes_a_key(managers: tuple[Api, Api], own_context: Context) -> None:
     one, other = managers
     key_id = one.create("/v1/keys", BODY)["id"]
@@ -29,6 +32,7 @@ def test_of_two_rotations_at_once_one_makes_a_key(managers: tuple[Api, Api], own
     assert successors == [first.json()["id"]]
 
 
+@on_postgresql
 def test_a_key_that_is_being_rotated_waits_and_is_not_rotated_once_revoked(
     managers: tuple[Api, Api], own_context: Context
 ) -> None:
@@ -42,6 +46,7 @@ def test_a_key_that_is_being_rotated_waits_and_is_not_rotated_once_revoked(
     assert (revoked.status_code, rotated.status_code) == (204, 409)
 
 
+@on_postgresql
 def test_a_key_that_is_being_revoked_makes_no_other(
     first_process: Callers, second_process: Callers, own_context: Context
 ) -> None:
@@ -58,6 +63,7 @@ def test_a_key_that_is_being_revoked_makes_no_other(
     assert [item for item in manager.read("/v1/keys")["items"] if item["created_by"] == made["id"]] == []
 
 
+@on_postgresql
 def test_noting_a_use_loses_no_revocation(
     first_process: Callers, second_process: Callers, own_context: Context
 ) -> None:

@@ -162,6 +162,7 @@ def test_a_header_that_trickles_is_answered_with_408_and_cut(client: Client) -> 
     assert client.cut_at == HEADER_SECONDS
     assert client.statuses == [408]
     assert b"connection: close" in client.wire.written
+    assert b"x-content-type-options: nosniff" in client.wire.written
     assert b'"code":"request_timeout"' in client.wire.written
 
 
