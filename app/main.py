@@ -119,6 +119,13 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         app.include_router(router)
     require_guards(app)
     problems.install(app)
+    _wrap(app, chosen)
+    _describe(app)
+    return app
+
+
+def _wrap(app: FastAPI, chosen: Settings) -> None:
+    """Puts what every request goes through around the app, the innermost first."""
     app.add_middleware(
         Admission,
         max_in_flight=chosen.max_in_flight,
@@ -127,8 +134,6 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
     )
     app.add_middleware(RequestLayer, max_body_bytes=chosen.max_body_bytes)
     app.add_middleware(AnswerHeaders, behind_tls=chosen.behind_proxy, origins=chosen.cors_origins)
-    _describe(app)
-    return app
 
 
 def _rate_limits(settings: Settings) -> RateLimits:

@@ -1,16 +1,12 @@
 """Sealing and opening identities as editors and custodians do, with a real service; and what leaves their machines."""
 
-import base64
 import json
 import os
 import pty
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -28,53 +24,14 @@ from app.keys.service import ensure_first_key
 from app.kit.db import Database
 from app.models.vocabulary import Scope
 from app.settings import Settings
-from tests.factories import source_body
 from tests.fixtures.api import make_key
+from tests.fixtures.desk import Desk, forms, typed
 from tests.fixtures.sealing import StockAge
 from tests.fixtures.server import running_server
 
 IDENTITY = 'Ким Чхоль "Кондор", +7 900 000-00-00'
 REASON = "a correction"
-PATIENCE_S = 30.0
 Run = Callable[..., Result]
-
-
-class Desk:
-    """A running service, and the machine of someone who uses it."""
-
-    def __init__(self, url: str, database: Database, key: str, folder: Path) -> None:
-        self.url, self.database, self.key, self.folder = url, database, key, folder
-        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"})
-
-    def run(self, *arguments: str, given: str | bytes = b"", key: str | None = None, url: str | None = None) -> Result:
-        """Runs a command with the key and the address in the environment."""
-        environment = {"ONRECORD_URL": url or self.url, "ONRECORD_KEY": key or self.key, "COLUMNS": "40"}
-        return CliRunner().invoke(app, arguments, input=given, env=environment)
-
-    def done(self, *arguments: str, given: str | bytes = b"") -> str:
-        """What a command that succeeds writes to standard output."""
-        result = self.run(*arguments, given=given)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def source(self, **fields: Any) -> str:
-        """The id of a new anonymous source."""
-        return str(self.client.post("/v1/sources", json=source_body(**fields)).raise_for_status().json()["id"])
-
-    def stored(self, source_id: str) -> str:
-        """The sealed identity of the source."""
-        answer = self.client.get(f"/v1/sources/{source_id}/identity", headers={"Access-Reason": "a test"})
-        return str(answer.raise_for_status().json()["sealed"])
-
-    def file(self, name: str, content: str) -> str:
-        """The path of a new file with that content."""
-        path = self.folder / name
-        path.write_text(content, encoding="utf-8")
-        return str(path)
-
-    def key_file(self, key: PrivateKey, name: str = "private") -> str:
-        """The path of a file with the private key."""
-        return self.file(name, f"# a comment\n\n{key.text}\n")
 
 
 @pytest.fixture(scope="module")
@@ -413,17 +370,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return seen
 
 
-def forms(plain: str) -> Iterator[bytes]:
-    """The text in every form that it could hide in."""
-    encoded = plain.encode()
-    yield from (encoded, encoded.hex().encode(), encoded.hex().upper().encode(), quote(plain).encode())
-    yield from (plain.encode("utf-16-le"), plain.encode("utf-16-be"), json.dumps(plain).strip('"').encode())
-    for offset in range(3):
-        whole = base64.b64encode(bytes(offset) + encoded)
-        yield whole[4 if offset else 0 : -4]
-        yield base64.urlsafe_b64encode(bytes(offset) + encoded)[4 if offset else 0 : -4]
-
-
 def test_what_leaves_the_machine_has_the_identity_in_no_form(
     desk: Desk, keys: list[PrivateKey], sent: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -536,29 +482,12 @@ def test_who_types_an_identity_at_a_terminal_does_not_see_it(desk: Desk, keys: l
     if process == 0:
         os.chdir(Path(__file__).parents[2])
         os.execve(sys.executable, arguments, environment)
-    shown = _typed(terminal, [f"{IDENTITY}\n".encode()] * 2)
+    shown = typed(terminal, [f"{IDENTITY}\n".encode()] * 2)
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0, shown
     assert b"Who the source is" in shown
     assert "Чхоль".encode() not in shown
     opened = desk.done("unseal", source_id, "--identity", desk.key_file(keys[0]), "--reason", REASON)
     assert opened == IDENTITY + "\n"
-
-
-def _typed(terminal: int, lines: list[bytes]) -> bytes:
-    """What the terminal shows when a line is typed after each colon of a prompt."""
-    shown, deadline = b"", time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            part = os.read(terminal, 4096)
-        except OSError:  # Linux ends a terminal so
-            break
-        if not part:
-            break
-        shown += part
-        if lines and shown.endswith(b": "):
-            os.write(terminal, lines.pop(0))
-    os.close(terminal)
-    return shown
 
 
 @pytest.mark.parametrize(

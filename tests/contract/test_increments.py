@@ -24,7 +24,7 @@ from app.main import create_app
 from tests.factories import document_body
 from tests.fixtures.api import make_key
 from tests.fixtures.asgi import Answer, Bytes
-from tests.fixtures.proofs import Prove, share
+from tests.fixtures.proofs import Figures, Prove, share
 
 WRITERS: Final = 16
 INCREMENTS: Final = 1_000
@@ -120,5 +120,5 @@ def test_no_increment_is_lost_among_writers_of_one_number(
     assert last["version"] == 1 + added
     # They did get in one another's way.
     assert sum(writer.refused for writer in writers) > WRITERS
-    figures = {"writers": len(writers), "increments": added, "lost": added - int(last[NUMBER])}
+    figures: Figures = {"writers": len(writers), "increments": added, "lost": added - int(last[NUMBER])}
     prove("increments", engine_name, figures)

@@ -86,8 +86,8 @@ class Sender:
     def effects(self) -> dict[str, int]:
         """How many claims there are of each statement."""
         with closing_database(self.url) as database, database.reading() as session:
-            rows = session.connection().execute(text("SELECT statement, count(*) FROM claim GROUP BY statement"))
-            return {statement: count for statement, count in rows}
+            counted = text("SELECT statement, count(*) FROM claim GROUP BY statement")
+            return {row[0]: row[1] for row in session.connection().execute(counted)}
 
 
 def body(statement: str) -> dict[str, Any]:
