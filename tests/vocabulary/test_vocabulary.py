@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.assessments.scales import scale_values
+from app.exposure.details import ExposedField
 from app.facets.schemas import FacetField
 from app.filters.schemas import Sort
 from app.kit.problems import PROBLEMS
@@ -22,6 +23,8 @@ EXPLAINED_IN_PLACE = {
     frozenset({"statement", "quote", "source", "document_title"}),
     frozenset(get_args(Sort)),
     frozenset(get_args(FacetField)),
+    frozenset(ExposedField),
+    frozenset({"backups", "database_files", "write_ahead_log", "replicas", "storage", "readers"}),
     frozenset({"recorded_on", "-recorded_on"}),
     frozenset({"created_at", "-created_at"}),
 }
