@@ -24,13 +24,16 @@ class Releasable(Protocol):
     """What decides when the public may know of a claim: the claim's row has it, and what is sent of one."""
 
     @property
-    def status(self) -> ClaimStatus: ...
+    def status(self) -> ClaimStatus:
+        """Whether it is published."""
 
     @property
-    def visibility(self) -> Visibility: ...
+    def visibility(self) -> Visibility:
+        """For whom it exists."""
 
     @property
-    def embargo_until(self) -> datetime | None: ...
+    def embargo_until(self) -> datetime | None:
+        """Until when the public is not to know of it."""
 
 
 def release_of(claim: Releasable, now: datetime) -> datetime | None:
