@@ -44,7 +44,7 @@ EMPTY = {"liar_valid": 0, "factckbr": 13, "averitec_all_minus_dev": 0, "ucdp_201
 """Lines without a claim, which are not recorded."""
 BATCH = 100
 PAGE = 200
-PEPPER = "a pepper for tests, of more than 32 characters"
+PEPPER = "b1f6d02c8e3a94751c07e6fd5a28b43967d10ec8f35b9a24"
 SPEAKERS = 4
 """One speaker of so many is asked for, and those who are told of most."""
 
