@@ -5,8 +5,8 @@ Pure: what is read comes from `app.exposure.queries`; how many sources fit is co
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -109,20 +109,6 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What is recorded of a source itself."""
-
-    kind: str
-    role: str | None
-    organization_id: str | None
-    country: str | None
-    language: str | None
-    member_count_min: int | None
-    member_count_max: int | None
-    description: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Appearance:
     """One attribution of a claim with a source in its chain."""
 
@@ -201,18 +187,20 @@ def members_value(fewest: int | None, most: int | None) -> str | None:
     return str(fewest) if fewest == most else f"{fewest or 1}/{most if most is not None else '..'}"
 
 
-def record_values(record: Record) -> list[tuple[ExposedField, str | None]]:
-    """What of a source's own record is compared, with nulls where nothing is recorded."""
-    values: list[tuple[ExposedField, str | None]] = [
-        (ExposedField.KIND, record.kind if record.kind != SourceKind.UNKNOWN else None),
-        (ExposedField.ROLE, folded(record.role)),
-        (ExposedField.ORGANIZATION, record.organization_id),
-        (ExposedField.COUNTRY, record.country),
-        (ExposedField.LANGUAGE, record.language),
-        (ExposedField.MEMBERS, members_value(record.member_count_min, record.member_count_max)),
-    ]
-    values += [(ExposedField.DESCRIPTION_WORD, word) for word in words_of(record.description, record.role)]
-    return values
+def _as_it_is(value: str | None) -> tuple[str | None]:
+    return (value,)
+
+
+RECORDED: Final[Mapping[ExposedField, tuple[tuple[str, ...], Callable[..., Collection[str | None]]]]] = {
+    ExposedField.KIND: (("kind",), lambda kind: (kind if kind != SourceKind.UNKNOWN else None,)),
+    ExposedField.ROLE: (("role",), lambda role: (folded(role),)),
+    ExposedField.ORGANIZATION: (("organization_id",), _as_it_is),
+    ExposedField.COUNTRY: (("country",), _as_it_is),
+    ExposedField.LANGUAGE: (("language",), _as_it_is),
+    ExposedField.MEMBERS: (("member_count_min", "member_count_max"), lambda *members: (members_value(*members),)),
+    ExposedField.DESCRIPTION_WORD: (("description", "role"), words_of),
+}
+"""What of a source's own record is compared: the columns of `Record`, and what these tell; null for nothing."""
 
 
 def add_record(known: Known, content: Mapping[str, Any]) -> None:
@@ -221,8 +209,9 @@ def add_record(known: Known, content: Mapping[str, Any]) -> None:
         for name in (content["name"], *content.get("aliases", ())):
             known.add(ExposedField.NAME, name)
     known.add(ExposedField.DESCRIPTION, content["description"])
-    for name, value in record_values(Record(**{each.name: content[each.name] for each in fields(Record)})):
-        known.add(name, value)
+    for name, (columns, values) in RECORDED.items():
+        for value in values(*(content[each] for each in columns)):
+            known.add(name, value)
 
 
 def add_appearances(

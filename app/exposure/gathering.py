@@ -1,9 +1,9 @@
-"""Gathers what a reader finds of sources, and which stored sources the same is recorded of."""
+"""Gathers what a reader finds of sources. Which stored sources the same is recorded of: `app.exposure.comparing`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -11,24 +11,8 @@ from app.access.principals import PUBLIC_READER
 from app.access.units import Unit
 from app.changes.queries import documents_of
 from app.exposure import queries
-from app.exposure.counting import Counted
-from app.exposure.details import (
-    RELATED,
-    UNCOUNTED,
-    Appearance,
-    Days,
-    Detail,
-    ExposedField,
-    Known,
-    Record,
-    add_appearances,
-    add_record,
-    record_values,
-)
-from app.models.vocabulary import ResourceKind, SourceKind, SourceRelationKind
-
-BODILESS: Final = frozenset({SourceKind.OUTLET, SourceKind.DOCUMENT, SourceKind.DATASET})
-"""What nobody takes for a person or a body of people: compared with its like alone."""
+from app.exposure.details import RELATED, Appearance, Known, add_appearances, add_record
+from app.models.vocabulary import ResourceKind, SourceRelationKind
 
 Groups = Mapping[str, frozenset[str]]
 """Sources, and of each the records that are the source: itself and those recorded as the same."""
@@ -110,57 +94,3 @@ def add_claims(
     for subject, theirs in by_subject.items():
         add_appearances(known[subject], theirs, documents=documents, topics=topics, chains=chains, own=groups[subject])
     return Found(found, complete)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The stored sources that a caller may read; several records of one source count as one."""
-
-    records: Mapping[str, Record]
-    same: Mapping[str, frozenset[str]]
-
-    def one_of(self, source_id: str) -> str:
-        """The record that stands for the source in every count."""
-        group = self.same.get(source_id)
-        return source_id if group is None else min(group)
-
-    def like(self, source_id: str) -> frozenset[str]:
-        """The sources that can be told from the source by details: people and bodies, or what is neither."""
-        bodiless = self.records[source_id].kind in BODILESS
-        alike = {each for each, record in self.records.items() if (record.kind in BODILESS) == bodiless}
-        return frozenset(self.one_of(each) for each in alike | {source_id})
-
-
-def stored(unit: Unit) -> Stored:
-    """All sources that the caller may read."""
-    return Stored(queries.records(unit), components(queries.same_pairs(unit)))
-
-
-def fitting(unit: Unit, sources: Stored, details: Iterable[Detail], days: Mapping[str, Days]) -> dict[Detail, set[str]]:
-    """For each detail that can be compared, the sources of which the caller may read the same.
-
-    `days` are the first and last days of the details that are times.
-    """
-    sets: dict[ExposedField, dict[str, set[str]]] = defaultdict(dict)
-    for detail in details:
-        if detail.field not in UNCOUNTED:
-            sets[detail.field][detail.value] = set()
-    for source_id, record in sources.records.items():
-        for name, value in record_values(record):
-            if value in (wanted := sets.get(name, {})):
-                wanted[value].add(sources.one_of(source_id))
-    for name in queries.ATTRIBUTED:
-        if name in sets:
-            of_field = sets[name]
-            for value, source_id in queries.holders(unit, name, list(of_field), days):
-                of_field[value].add(sources.one_of(source_id))
-    return {Detail(name, value): ids for name, values in sets.items() for value, ids in values.items()}
-
-
-def counted(
-    sources: Stored, source_id: str, details: Iterable[Detail], fits: Mapping[Detail, Collection[str]]
-) -> Counted:
-    """The details of a source with the sources like it that fit each; the source itself fits what is known of it."""
-    everyone, itself = sources.like(source_id), {sources.one_of(source_id)}
-    listed = list(details)
-    return Counted(listed, everyone, {each: everyone & (itself | set(fits[each])) for each in listed if each in fits})

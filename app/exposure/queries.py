@@ -4,17 +4,17 @@ Every function reads as the caller of its unit: with the public's unit it gives 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, type_coerce
+from sqlalchemy import ColumnElement, String, literal, type_coerce
 from sqlalchemy.orm import aliased
-from sqlmodel import and_, col, or_, select
+from sqlmodel import and_, col, func, or_, select, union_all
 
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import visible
-from app.exposure.details import DAYS, Appearance, Days, ExposedField, Read, Record
+from app.exposure.details import DAYS, Appearance, Days, ExposedField, Read
 from app.models import Attribution, Claim, ClaimTopic, Document, Hop, Rendition, Source, SourceRelation
 from app.models.vocabulary import SourceRelationKind, Visibility
 
@@ -22,6 +22,10 @@ MOST_APPEARANCES: Final = 5_000
 """Attributions of one source that are gathered from, the newest claims first."""
 AT_ONCE: Final = 5_000
 """Ids in one query; SQLite takes at most 32,766 values."""
+VALUES_AT_ONCE: Final = 100
+"""Values in one query that looks at some claims of each; SQLite takes at most 500 parts of a union."""
+MOST_OF_A_VALUE: Final = 200
+"""Claims or attributions of one value that are gone through at first, to see whether many sources hold it."""
 OF_APPEARANCE: Final[tuple[Any, ...]] = (
     Hop.source_id,
     Attribution.claim_id,
@@ -40,18 +44,17 @@ OF_APPEARANCE: Final[tuple[Any, ...]] = (
     Claim.occurred_earliest_day,
     Claim.occurred_latest_day,
 )
-OF_RECORD: Final[tuple[Any, ...]] = (
-    Source.id,
-    type_coerce(col(Source.kind), String),
-    Source.role,
-    Source.organization_id,
-    Source.country,
-    Source.language,
-    Source.member_count_min,
-    Source.member_count_max,
-    Source.description,
-)
-
+RECORD: Final[Mapping[str, Any]] = {
+    "id": Source.id,
+    "kind": type_coerce(col(Source.kind), String),
+    "role": Source.role,
+    "organization_id": Source.organization_id,
+    "country": Source.country,
+    "language": Source.language,
+    "member_count_min": Source.member_count_min,
+    "member_count_max": Source.member_count_max,
+    "description": Source.description,
+}
 OF_DOCUMENT: Final[tuple[Any, ...]] = (
     Document.id,
     Document.title,
@@ -90,14 +93,15 @@ def relations_of(unit: Unit, source_ids: Collection[str], kinds: Collection[Sour
     return list(unit.session.exec(rows))
 
 
-def records(unit: Unit) -> dict[str, Record]:
-    """What is recorded of every source that the caller may read, by id."""
+def records(unit: Unit) -> dict[str, Sequence[Any]]:
+    """What is recorded of the sources that the caller may read: by column, each in the same order, with their ids."""
     rows: Any = (
-        select(*OF_RECORD)
+        select(*RECORD.values())
         .join(Rendition, col(Rendition.resource_id) == Source.id)
         .where(visible(unit.principal.audience, unit.now))
     )
-    return {source_id: Record(*record) for source_id, *record in unit.session.exec(rows)}
+    found = list(zip(*unit.session.exec(rows), strict=True)) or [()] * len(RECORD)
+    return dict(zip(RECORD, found, strict=True))
 
 
 def appearances(unit: Unit, source_ids: Collection[str], *, claim_id: str | None = None) -> list[Appearance]:
@@ -179,24 +183,6 @@ def _portions(ids: Iterable[str]) -> Iterable[list[str]]:
     return (wanted[begin : begin + AT_ONCE] for begin in range(0, len(wanted), AT_ONCE))
 
 
-def holders(unit: Unit, name: ExposedField, values: Collection[str], days: Mapping[str, Days]) -> list[tuple[str, str]]:
-    """Each of the values with each source of which the caller may read it in the field, in no order.
-
-    `days` are the first and the last day of values that stand for a time. Of fields that claims and relations give:
-    what is recorded of sources themselves is compared without a query.
-    """
-    if name in RELATIONS:
-        return [(value, source_id) for value, source_id in unit.session.exec(_related(unit, name, values))]
-    columns = GIVEN_BY[name]
-    wanted = {days[value]: value for value in values} if name in DAYS else {(value,): value for value in values}
-    # Times are looked for by their last day, which is what the indexes begin with.
-    given = columns[-1].in_({key[-1] for key in wanted})
-    found = (
-        (wanted.get(tuple(key)), source_id) for source_id, *key in unit.session.exec(_holding(unit, columns, given))
-    )
-    return [(value, source_id) for value, source_id in found if value is not None]
-
-
 BESIDE: Final[Any] = aliased(Hop)
 """Another hop of the same chain."""
 GIVEN_BY: Final[Mapping[ExposedField, tuple[Any, ...]]] = {
@@ -215,8 +201,8 @@ RELATIONS: Final = {
     ExposedField.MEMBER_OF: SourceRelationKind.MEMBER_OF,
     ExposedField.OWNED_BY: SourceRelationKind.OWNED_BY,
 }
-ATTRIBUTED: Final = (*GIVEN_BY, *RELATIONS)
-"""The fields that `holders` knows."""
+INDEXED: Final = frozenset(GIVEN_BY) - {ExposedField.PUBLISHED_ON, ExposedField.PLACE, ExposedField.BYLINE}
+"""Fields of claims whose rows are found by their value; of the others the table is gone through, once."""
 KEYS: Final[Mapping[Any, tuple[Any, ...]]] = {
     Attribution: (Attribution.claim_id, Attribution.id),
     Claim: (Claim.id,),
@@ -226,19 +212,102 @@ KEYS: Final[Mapping[Any, tuple[Any, ...]]] = {
 }
 
 
-def _holding(unit: Unit, columns: tuple[Any, ...], given: ColumnElement[bool]) -> Any:
-    """Each source of a chain with the values of the columns that hold of it, as far as the caller may read.
+def related(unit: Unit, name: ExposedField, values: Collection[str]) -> list[tuple[str, str]]:
+    """Each of the values with each source that a relation gives it, as far as the caller may read; in no order."""
+    return [(value, source_id) for value, source_id in unit.session.exec(_related(unit, name, values))]
 
-    What holds the values is chosen first, by itself: SQLite knows nothing of how rare they are where no index holds
-    them, and would go through all attributions instead.
+
+def some_holders(
+    unit: Unit, name: ExposedField, values: Sequence[str], days: Mapping[str, Days]
+) -> tuple[list[tuple[str, str]], set[str]]:
+    """Each of the values with sources of which the caller may read it in claims; and the values with more of them.
+
+    Of a value that stands in more than `MOST_OF_A_VALUE` claims or attributions, those many are looked at, any of
+    them: which they are differs with the engine. `days` are the first and the last day of values that stand for a time.
     """
-    table = columns[0].class_ if columns[0].class_ is not Hop else BESIDE
-    audience = unit.principal.audience
-    few = select(*KEYS[table], *columns).where(given).cte().prefix_with("MATERIALIZED", dialect="sqlite")
-    key, values = list(few.c)[: len(KEYS[table])], list(few.c)[-len(columns) :]
-    on = col(Attribution.document_id) == key[0] if table is Document else col(Attribution.claim_id) == key[0]
-    if table in {Attribution, BESIDE}:
-        on = and_(on, col(Attribution.id) == key[1])
+    found: list[tuple[str, str, int]] = []
+    for begin in range(0, len(values), VALUES_AT_ONCE):
+        some = values[begin : begin + VALUES_AT_ONCE]
+        few = _few_of_each(name, [_key(name, value, days) for value in some])
+        rows = unit.session.exec(_holding(unit, name, few))
+        found += [(some[nth], source_id, size) for source_id, nth, size in rows]
+    whole = {value for value, _, size in found if size <= MOST_OF_A_VALUE}
+    return [(value, source_id) for value, source_id, _ in found], set(values) - whole
+
+
+def holders(
+    unit: Unit, name: ExposedField, values: Collection[str], days: Mapping[str, Days], among: Collection[str] | None
+) -> list[tuple[str, str]]:
+    """Each of the values with each source of which the caller may read it in claims, or each of some; in no order.
+
+    Without `among` it takes a walk through all claims that give the values.
+    """
+    wanted = {_key(name, value, days): value for value in values}
+    if among is None:
+        rows = [*unit.session.exec(_holding(unit, name, _all_of(name, wanted)))]
+    else:
+        rows = [row for some in _portions(among) for row in unit.session.exec(_held_by(unit, name, wanted, some))]
+    found = ((wanted.get(tuple(key)), source_id) for source_id, *key in rows)
+    return [(value, source_id) for value, source_id in found if value is not None]
+
+
+def _key(name: ExposedField, value: str, days: Mapping[str, Days]) -> tuple[Any, ...]:
+    return days[value] if name in DAYS else (value,)
+
+
+def _table(name: ExposedField) -> Any:
+    table = GIVEN_BY[name][0].class_
+    return BESIDE if table is Hop else table
+
+
+def _given(name: ExposedField, keys: Iterable[tuple[Any, ...]]) -> ColumnElement[bool]:
+    """Times are looked for by their last day, which is what the indexes begin with."""
+    given: ColumnElement[bool] = GIVEN_BY[name][-1].in_({key[-1] for key in keys})
+    return given
+
+
+def _all_of(name: ExposedField, keys: Iterable[tuple[Any, ...]]) -> Any:
+    """What holds the values, chosen first and by itself: its keys and the columns of the field.
+
+    SQLite knows nothing of how rare they are where no index holds them, and would go through all attributions instead.
+    """
+    rows = select(*KEYS[_table(name)], *GIVEN_BY[name]).where(_given(name, keys))
+    return rows.cte().prefix_with("MATERIALIZED", dialect="sqlite")
+
+
+def _few_of_each(name: ExposedField, keys: Sequence[tuple[Any, ...]]) -> Any:
+    """The same, cut short for each value: its place among the keys, how many it holds, and the keys of those.
+
+    Of documents, their attributions.
+    """
+    table, columns = _table(name), GIVEN_BY[name]
+    own: Sequence[Any] = KEYS[table]
+    if name not in INDEXED:
+        found = list(_all_of(name, keys).c)
+        own, columns = found[: len(own)], tuple(found[len(own) :])
+    cut = []
+    for nth, key in enumerate(keys):
+        place: Any = literal(nth).label("nth")
+        rows: Any = select(place, *own)
+        if table is Document:
+            rows = select(place, Attribution.claim_id, Attribution.id).where(col(Attribution.document_id) == own[0])
+        rows = rows.where(*(column == part for column, part in zip(columns, key, strict=True)))
+        cut.append(select(rows.limit(MOST_OF_A_VALUE + 1).subquery()))
+    few = union_all(*cut).subquery()
+    size = func.count().over(partition_by=few.c.nth).label("size")
+    return select(few.c.nth, size, *list(few.c)[1:]).cte().prefix_with("MATERIALIZED", dialect="sqlite")
+
+
+def _holding(unit: Unit, name: ExposedField, few: Any) -> Any:
+    """Each source of a chain with the value that what was chosen holds of it, as far as the caller may read."""
+    table, audience = _table(name), unit.principal.audience
+    is_cut = few.c[0].name == "nth"
+    own = list(few.c)[2:] if is_cut else list(few.c)[: len(KEYS[table])]
+    values = [few.c.nth, few.c.size] if is_cut else list(few.c)[len(own) :]
+    of_document = table is Document and not is_cut
+    on = col(Attribution.document_id) == own[0] if of_document else col(Attribution.claim_id) == own[0]
+    if len(own) > 1:
+        on = and_(on, col(Attribution.id) == own[1])
     rows: Any = (
         select(*OF_HOP, *values)
         .distinct()
@@ -248,7 +317,26 @@ def _holding(unit: Unit, columns: tuple[Any, ...], given: ColumnElement[bool]) -
         .join(Rendition, col(Rendition.resource_id) == Attribution.claim_id)
         .where(col(Attribution.audience) <= audience, visible(audience, unit.now))
     )
-    return rows.where(Hop.source_id != key[2]) if table is BESIDE else rows
+    return rows.where(Hop.source_id != own[2]) if table is BESIDE else rows
+
+
+def _held_by(unit: Unit, name: ExposedField, keys: Iterable[tuple[Any, ...]], source_ids: list[str]) -> Any:
+    """Each of the sources with what stands in the columns of the field, as far as the caller may read."""
+    table, audience = _table(name), unit.principal.audience
+    rows: Any = select(*OF_HOP, *GIVEN_BY[name]).distinct().select_from(Hop).join(Attribution, _of_hop())
+    if table is BESIDE:
+        beside = and_(BESIDE.claim_id == Hop.claim_id, BESIDE.attribution_id == Hop.attribution_id)
+        rows = rows.join(BESIDE, beside).where(BESIDE.source_id != Hop.source_id)
+    elif table is Document:
+        rows = rows.join(Document, col(Document.id) == Attribution.document_id)
+    elif table is not Attribution:
+        rows = rows.join(table, KEYS[table][0] == Hop.claim_id)
+    return rows.join(Rendition, col(Rendition.resource_id) == Hop.claim_id).where(
+        col(Hop.source_id).in_(source_ids),
+        _given(name, keys),
+        col(Attribution.audience) <= audience,
+        visible(audience, unit.now),
+    )
 
 
 def _related(unit: Unit, name: ExposedField, values: Collection[str]) -> Any:

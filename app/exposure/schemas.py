@@ -3,8 +3,14 @@
 from pydantic import Field
 
 from app.canonical.schemas import CLAIM_ID, SOURCE_ID
+from app.exposure.counting import MOST_FITTING
 from app.exposure.details import ExposedField
 from app.kit.schemas import Id, Reading
+
+OR_MORE = (
+    f"Whether `fits` has come to {MOST_FITTING}, where counting stops: so many or more fit it. What is said of several "
+    "details together is counted to the end."
+)
 
 
 class ExposedDetail(Reading):
@@ -35,9 +41,11 @@ class CountedDetail(ExposedDetail):
     claim_ids: list[Id] = Field(description="Those claims, the newest first, ten at most.", examples=[[CLAIM_ID]])
     fits: int | None = Field(
         description="How many of the stored sources it is compared with fit it, itself among them; null where it is "
-        "not compared.",
+        f"not compared. Counted are {MOST_FITTING} at most.",
         examples=[4],
+        le=MOST_FITTING,
     )
+    fits_or_more: bool = Field(description=OR_MORE, examples=[False])
     fits_without: int | None = Field(
         description="How many would fit all that is compared if this one detail were not public.", examples=[2]
     )
@@ -46,7 +54,10 @@ class CountedDetail(ExposedDetail):
 class NarrowingDetail(ExposedDetail):
     """One of the details that narrow most."""
 
-    fits: int = Field(description="How many fit it.", examples=[1], ge=1)
+    fits: int = Field(
+        description=f"How many fit it; counted are {MOST_FITTING} at most.", examples=[1], ge=1, le=MOST_FITTING
+    )
+    fits_or_more: bool = Field(description=OR_MORE, examples=[False])
     fits_without: int = Field(description="How many would fit all the others.", examples=[2], ge=1)
 
 
@@ -88,7 +99,8 @@ class Exposure(Reading):
     )
     combination: list[Step] = Field(
         description="A few details that leave as few sources as all of them do: a mosaic. Each is the one that leaves "
-        "fewest of those before; there may be a shorter combination. Ten at most."
+        "fewest of those before; there may be a shorter combination. What claims give and "
+        f"{MOST_FITTING} or more fit comes last. Ten at most."
     )
     truncated: bool = Field(
         description="Whether there is more than is listed and compared here: more than a hundred details, twenty of a "

@@ -1,7 +1,7 @@
 """Answers what the public can put together about a source that is not named, and what a claim adds to it."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -10,20 +10,19 @@ from app.access.units import Reply, Unit
 from app.canonical.replies import readable
 from app.changes.queries import readable_ids
 from app.exposure import queries
-from app.exposure.counting import Counted, chosen, combination, fits_without, narrowing, shown, together
-from app.exposure.details import SOURCES, Days, Detail, ExposedField, Known, add_record
-from app.exposure.gathering import (
-    Groups,
-    Stored,
-    add_claims,
-    add_records,
-    as_public,
-    contents_of,
-    counted,
-    fitting,
-    groups_of,
-    stored,
+from app.exposure.comparing import among, counted, fitting, stored
+from app.exposure.counting import (
+    Beside,
+    Counted,
+    candidates,
+    chosen,
+    combination,
+    fits_without,
+    narrowing,
+    shown,
 )
+from app.exposure.details import SOURCES, Days, Detail, ExposedField, Known, add_record
+from app.exposure.gathering import Groups, add_claims, add_records, as_public, contents_of, groups_of
 from app.exposure.wording import METHOD, NOT_PUBLIC, summary_of
 from app.kit.problems import Conflict
 from app.models.vocabulary import Anonymity, ResourceKind, Visibility
@@ -49,17 +48,15 @@ def exposure(unit: Unit, source_id: str) -> Reply:
     known = {source_id: Known()}
     add_records(public, known, groups)
     found = add_claims(public, known, groups)
-    details, sources = chosen(known[source_id]), stored(unit)
-    fits = fitting(unit, sources, details, known[source_id].days_of)
-    listed = shown(details, fits)
+    numbers = _numbers(unit, source_id, known[source_id])
     body = {
         "source_id": source_id,
         "public": True,
         "source_ids": sorted(groups[source_id]),
         "claims": len({each.claim_id for each in found.appearances}),
         "documents": len({each.document_id for each in found.appearances}),
-        **_counts(public, counted(sources, source_id, listed, fits), known[source_id]),
-        "truncated": not found.complete or len(listed) < len(known[source_id].claims_of),
+        **_counts(public, numbers, known[source_id]),
+        "truncated": not found.complete or len(numbers.details) < len(known[source_id].claims_of),
         "method": METHOD,
     }
     return Reply(body=orjson.dumps({**body, "summary": summary_of(body)}))
@@ -70,6 +67,13 @@ def _nothing(source_id: str) -> Mapping[str, Any]:
     counts = {"claims": 0, "documents": 0, "stored_sources": None, "fits_all": None}
     told = {"truncated": False, "method": METHOD, "summary": NOT_PUBLIC}
     return {"source_id": source_id, "public": False, **empty, **counts, **told}
+
+
+def _numbers(unit: Unit, source_id: str, known: Known) -> Counted:
+    """The details to list, and which sources fit them."""
+    details, days, sources = chosen(known), known.days_of, stored(unit)
+    numbers = shown(counted(sources, source_id, details, fitting(unit, sources, details, days, [source_id])))
+    return numbers.with_tested(among(unit, sources, candidates(numbers), numbers.common, days))
 
 
 def _counts(public: Unit, numbers: Counted, known: Known) -> Mapping[str, Any]:
@@ -88,17 +92,21 @@ def _counts(public: Unit, numbers: Counted, known: Known) -> Mapping[str, Any]:
                 **named(each),
                 "claims": len(known.claims_of[each]),
                 "claim_ids": known.claims_of[each][:MOST_CLAIM_IDS],
-                "fits": len(numbers.fitting[each]) if each in numbers.fitting else None,
+                **(_fits(numbers, each) if each in numbers.fitting else {"fits": None, "fits_or_more": False}),
                 "fits_without": without.get(each),
             }
             for each in numbers.details
         ],
         "narrowing": [
-            {**named(each), "fits": len(numbers.fitting[each]), "fits_without": without[each]}
+            {**named(each), **_fits(numbers, each), "fits_without": without[each]}
             for each in narrowing(numbers, without)
         ],
         "combination": [{**named(each), "fits_with_those_before": left} for each, left in combination(numbers)],
     }
+
+
+def _fits(numbers: Counted, detail: Detail) -> dict[str, Any]:
+    return {"fits": numbers.fits(detail), "fits_or_more": numbers.are_many(detail)}
 
 
 def _labels(public: Unit, details: Iterable[Detail]) -> dict[str, str]:
@@ -142,13 +150,11 @@ def added_by(unit: Unit, claim: Mapping[str, Any]) -> list[Added]:
     _add_unreleased_records(unit, before)
     add_claims(public, before, groups, apart_from=claim["id"])
     add_claims(unit, here, groups, claim_id=claim["id"])
-    sources, days = stored(unit), _days(*before.values(), *here.values())
-    details = {each: (chosen(before[each]), chosen(here[each])) for each in groups}
-    fits = fitting(unit, sources, {each for both in details.values() for some in both for each in some}, days)
+    found = _compared(unit, before, here)
     is_out = bool(readable_ids(public, ResourceKind.CLAIM, [claim["id"]]))
     added = []
     for source_id in groups:
-        telling = _telling(sources, source_id, details[source_id], fits)
+        telling = found[source_id].telling()
         if telling is not None:
             added.append(Added(first[source_id], *telling, is_out))
     return added
@@ -182,28 +188,17 @@ def _add_unreleased_records(unit: Unit, known: Mapping[str, Known]) -> None:
         add_record(known[source_id], {**content, "organization_id": None})
 
 
-def _tells(numbers: Counted, left: frozenset[str], detail: Detail) -> bool:
-    """Whether fewer of those left fit the detail; where none but the source is left, whether no other fits it at all.
-
-    If it were silent there, it would be silent for the sources that are exposed most.
-    """
-    fit = numbers.fitting[detail]
-    return len(left & fit) < len(left) or len(left) == len(fit) < len(numbers.everyone)
-
-
-def _telling(
-    sources: Stored,
-    source_id: str,
-    details: tuple[list[Detail], list[Detail]],
-    fits: Mapping[Detail, Collection[str]],
-) -> tuple[tuple[ExposedField, ...], int, int] | None:
-    """What of the details of one claim narrows beside all others, and how many fit without it and with it."""
-    before, here = details
-    numbers = counted(sources, source_id, {*before, *here}, fits)
-    left = together(numbers.everyone, (numbers.fitting[each] for each in before if each in numbers.fitting))
-    new = [each for each in here if each in numbers.fitting and each not in before]
-    telling = [each for each in new if _tells(numbers, left, each)]
-    if not telling:
-        return None
-    after = together(left, (numbers.fitting[each] for each in telling))
-    return tuple(dict.fromkeys(each.field for each in telling)), len(left), len(after)
+def _compared(unit: Unit, before: Mapping[str, Known], here: Mapping[str, Known]) -> dict[str, Beside]:
+    """Of each source, who fits what is known of it beside the claim and what the claim tells."""
+    sources, days = stored(unit), _days(*before.values(), *here.values())
+    details = {each: (chosen(before[each]), chosen(here[each])) for each in before}
+    every = {detail for both in details.values() for some in both for detail in some}
+    fits = fitting(unit, sources, every, days, before)
+    found = {
+        each: Beside(counted(sources, each, dict.fromkeys([*known, *told]), fits), known, told)
+        for each, (known, told) in details.items()
+    }
+    common = {detail for each in found.values() for detail in each.numbers.common}
+    left = {one for each in found.values() if each.numbers.common for one in each.candidates}
+    tested = among(unit, sources, left, common, days)
+    return {each: replace(beside, numbers=beside.numbers.with_tested(tested)) for each, beside in found.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.exposure.counting import MOST_FITTING
 from app.exposure.details import ExposedField
 
 NOT_PUBLIC: Final = (
@@ -16,10 +17,12 @@ METHOD: Final = (
     "words of descriptions, whatever the case); if nothing is recorded of it there, it does not fit. Compared are the "
     "sources that you may read, by what you may read of them: people, groups and bodies with one another, and outlets, "
     "documents and data sets with one another. Several records of one source count once, and the source itself "
-    "always fits. `fits` null: listed, not compared. This is the k of k-anonymity (Sweeney 2002), taken over what is "
-    "stored here. The stored sources are no population: that 1 of 24 fits is no probability, and that 5 fit does not "
-    "make anybody safe. Not looked through: the wording of statements and quotes, the titles and texts of documents, "
-    "older versions in the history, and whatever else the world knows."
+    "always fits. `fits` null: listed, not compared. "
+    f"Whoever fits one detail is counted up to {MOST_FITTING}, whoever fits several together to the end. "
+    "This is the k of k-anonymity (Sweeney 2002), taken over what is stored here. The stored sources are no "
+    "population: that 1 of 24 fits is no probability, and that 5 fit does not make anybody safe. Not looked "
+    "through: the wording of statements and quotes, the titles and texts of documents, older versions in the history, "
+    "and whatever else the world knows."
 )
 WORDS: Final[Mapping[str, str]] = {
     ExposedField.KIND: "the kind",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.exposure import counting, queries
 from app.models.vocabulary import Scope
 from tests.conftest import Clock
 from tests.factories import (
@@ -233,6 +234,89 @@ def test_more_details_than_are_listed_are_said_to_be_more(api: Api, insider: Api
     answer = exposure(insider, source)
     assert answer["truncated"] is True
     assert len(fits(answer, "topic")) == 20
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three sources are as many as are counted for one detail, four claims as many as are looked at for it at first,
+    and two values as many as are looked for at once."""
+    monkeypatch.setattr(counting, "MOST_FITTING", 3)
+    monkeypatch.setattr(queries, "MOST_OF_A_VALUE", 4)
+    monkeypatch.setattr(queries, "VALUES_AT_ONCE", 2)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_what_many_share_is_counted_so_far_alone_and_to_the_end_together(api: Api, insider: Api) -> None:
+    source, *others = (recorded_source(api, description="a source") for _ in range(8))
+    for other in (source, *others):
+        claim_at(api, "Busan", other, topics=["border"])
+    for other in (source, *others[:5]):
+        recorded_claim(api, topics=["labour"], attributions=[said_by(other)])
+    recorded_claim(api, topics=["sanctions"], attributions=[said_by(source), said_by(others[5])])
+    answer = exposure(insider, source)
+    counts = {each["value"]: (each["fits"], each["fits_or_more"], each["fits_without"]) for each in answer["details"]}
+    assert (answer["stored_sources"], answer["fits_all"]) == (8, 1)
+    assert {value: counts[value] for value in ("Busan", "border", "labour", "sanctions", "person")} == {
+        "Busan": (3, True, 1),
+        "border": (3, True, 1),
+        "labour": (3, True, 2),
+        "sanctions": (2, False, 6),
+        "person": (3, True, 1),
+    }
+    assert [each["value"] for each in answer["narrowing"]] == ["sanctions", "labour"]
+    steps = [(each["value"], each["fits_with_those_before"]) for each in answer["combination"]]
+    assert steps == [("sanctions", 2), ("labour", 1)]
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_many_claims_of_few_sources_are_no_many_sources(api: Api, insider: Api) -> None:
+    source, other, hidden = recorded_source(api), recorded_source(api), recorded_source(api, visibility="restricted")
+    for _ in range(6):
+        claim_at(api, "Busan", source)
+        recorded_claim(api, topics=["border"], visibility="restricted", attributions=[said_by(hidden)])
+    claim_at(api, "Busan", other)
+    recorded_claim(api, topics=["border"], attributions=[said_by(source), said_by(other)])
+    answer = exposure(insider, source)
+    assert (fits(answer, "place"), fits(answer, "topic")) == ({"Busan": 2}, {"border": 2})
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_what_many_share_is_looked_for_in_all_records_of_a_source(api: Api, insider: Api) -> None:
+    source, one, other, *others = (recorded_source(api) for _ in range(6))
+    api.create(f"/v1/sources/{one}/relations", {"other_id": other, "kind": "same_as"})
+    claim_at(api, "Busan", source, one, *others)
+    recorded_claim(api, topics=["border"], attributions=[said_by(each) for each in (source, other, *others)])
+    recorded_claim(api, topics=["labour"], attributions=[said_by(each) for each in (source, one)])
+    recorded_claim(api, topics=["sanctions"], attributions=[said_by(each) for each in (source, other)])
+    answer = exposure(insider, source)
+    assert (fits(answer, "place"), fits(answer, "topic")) == ({"Busan": 3}, {"border": 3, "labour": 2, "sanctions": 2})
+    assert answer["fits_all"] == 2
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_whom_many_are_passed_on_by_does_not_pass_on_itself(api: Api, insider: Api) -> None:
+    source, relayer, *others = (recorded_source(api) for _ in range(5))
+    for each in (source, *others):
+        attribution = said_by(each)
+        attribution["chain"].append({"role": "relayer", "source_id": relayer})
+        recorded_claim(api, attributions=[attribution])
+    recorded_claim(api, topics=["border"], attributions=[said_by(source), said_by(relayer)])
+    answer = exposure(insider, source)
+    assert (fits(answer, "through"), fits(answer, "topic"), answer["fits_all"]) == ({relayer: 3}, {"border": 2}, 1)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_the_warning_of_a_claim_counts_to_the_end_what_many_share(api: Api) -> None:
+    source, *others = (recorded_source(api) for _ in range(8))
+    recorded_claim(api, topics=["border"], attributions=[said_by(each) for each in (source, *others[:5])])
+    recorded_claim(api, topics=["labour"], attributions=[said_by(others[0])])
+    claim = recorded_claim(api, topics=["labour"], attributions=[said_by(source)])
+    [warning] = [
+        each["detail"]
+        for each in api.read(f"/v1/claims/{claim['id']}/sourcing")["warnings"]
+        if each["code"] == "narrows_unnamed_source"
+    ]
+    assert "Of the 6 stored sources that fit what is public beside it, 2 are left." in warning
 
 
 def test_the_number_of_queries_does_not_grow_with_what_is_found(

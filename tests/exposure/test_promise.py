@@ -4,14 +4,19 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import pytest
+
+from app.exposure import counting, queries
 from app.models.vocabulary import Scope
 from tests.conftest import Clock
 from tests.factories import claim_body, document_body, outlet_body, source_body
 from tests.fixtures.api import Api
-from tests.fixtures.exposures import Count, Reading, count_by_hand, everything
+from tests.fixtures.exposures import Count, Reading, count_by_hand, everything, pages
 from tests.fixtures.proofs import Prove, share
 
 SEED = 20261123
+BOUNDS = ((counting.MOST_FITTING, queries.MOST_OF_A_VALUE), (4, 6))
+"""Sources that are counted for one detail, and claims that are looked at for it at first: as it is, and few."""
 OF_A_ROUND = 20
 """Unnamed sources that are recorded together, into a ledger that grows."""
 SECRET = "kept from the public"
@@ -127,8 +132,8 @@ class Ledger:
         self.api.post(f"/v1/sources/{self.random.choice(new)}/relations", {"other_id": other, "kind": kind})
 
 
-def told(caller: Api, source_id: str) -> Count | None:
-    """What the service tells of the source, to be held against the count by hand."""
+def told(caller: Api, source_id: str, most: int) -> Count | None:
+    """What the service tells of the source, to be held against the count by hand; it counts so many for one detail."""
     response = caller.get(f"/v1/sources/{source_id}/exposure")
     assert response.status_code == 200, response.text
     assert SECRET not in response.text
@@ -138,6 +143,10 @@ def told(caller: Api, source_id: str) -> Count | None:
         return None
     assert answer["truncated"] is False
     assert all(len(each["claim_ids"]) == min(10, each["claims"]) for each in answer["details"])
+    assert all(each["fits_or_more"] is (each["fits"] == most) for each in (*answer["details"], *answer["narrowing"]))
+    left = [answer["stored_sources"], *(each["fits_with_those_before"] for each in answer["combination"])]
+    assert left[-1] == answer["fits_all"] or len(answer["combination"]) == 10
+    assert left == sorted(set(left), reverse=True)
     return Count(
         details={
             (each["field"], each["value"]): (each["claims"], each["fits"], each["fits_without"])
@@ -149,8 +158,9 @@ def told(caller: Api, source_id: str) -> Count | None:
 
 
 def test_what_is_told_of_a_source_equals_a_count_by_hand(
-    api: Api, clock: Clock, engine_name: str, prove: Prove
+    api: Api, clock: Clock, engine_name: str, prove: Prove, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Counted as it is and only to a few, so that there is more than is counted for one detail."""
     reader, insider = api.with_scopes(Scope.CLAIMS_READ), api.with_scopes(Scope.CLAIMS_READ, Scope.INTERNAL_READ)
     ledger = Ledger(api, clock, Random(SEED))
     sources = differences = public = 0
@@ -163,8 +173,41 @@ def test_what_is_told_of_a_source_equals_a_count_by_hand(
                     assert caller.get(f"/v1/sources/{source_id}/exposure").status_code == 404
                     continue
                 expected = count_by_hand(readings[reader], readings[caller], source_id)
-                differences += told(caller, source_id) != expected
+                for most, looked_at in BOUNDS:
+                    monkeypatch.setattr(counting, "MOST_FITTING", most)
+                    monkeypatch.setattr(queries, "MOST_OF_A_VALUE", looked_at)
+                    differences += told(caller, source_id, most) != (expected and expected.up_to(most))
                 public += expected is not None
         sources += len(new)
     assert public > sources  # most of them for both callers
     prove("exposure", engine_name, {"sources": sources, "differences": differences})
+
+
+def warned(caller: Api, claim_id: str) -> dict[str, tuple[set[str], str]]:
+    """The attributions that are warned of for what they tell of a source: what that is, and how many it leaves."""
+    warnings = caller.read(f"/v1/claims/{claim_id}/sourcing")["warnings"]
+    details = {each["attribution_id"]: each["detail"] for each in warnings if each["code"] == "narrows_unnamed_source"}
+    parts = {each: words.partition("claim does: ")[2].partition(". ") for each, words in details.items()}
+    return {each: (set(fields.split(", ")), left) for each, (fields, _, left) in parts.items()}
+
+
+def test_what_a_claim_leaves_is_the_same_however_far_is_counted(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What many share may go unnamed in the warning, where the rest of the claim narrows as far without it."""
+    ledger = Ledger(api, clock, Random(SEED))
+    for _ in range(2):
+        ledger.round()
+    claims = [each["id"] for each in pages(api, "/v1/claims")]
+    whole = {each: warned(api, each) for each in claims}
+    monkeypatch.setattr(counting, "MOST_FITTING", 3)
+    monkeypatch.setattr(queries, "MOST_OF_A_VALUE", 4)
+    for claim_id in claims:
+        found = warned(api, claim_id)
+        assert {each: left for each, (_, left) in found.items()} == {
+            each: left for each, (_, left) in whole[claim_id].items()
+        }
+        assert all(fields <= whole[claim_id][each][0] for each, (fields, _) in found.items())
+    answers = [api.read(f"/v1/sources/{each}/exposure") for each in ledger.unnamed]
+    shared = {each["field"] for answer in answers for each in answer["details"] if each["fits_or_more"]}
+    assert {"topic", "place", "outlet", "byline", "said_on"} <= shared
