@@ -49,7 +49,9 @@ def authenticate(request: Request, scope: Scope) -> Caller:
     Whether the caller has the scope is not looked at. Raises Unauthenticated.
     """
     context = context_of(request)
-    header = request.headers.get("authorization")
+    header, *more = request.headers.getlist("authorization") or [None]
+    if more:
+        raise Unauthenticated("Send one Authorization header: of two, either would be a guess.")
     if header is None:
         if context.settings.public_read and scope in PUBLIC_READER.scopes:
             return Caller(PUBLIC_READER)

@@ -12,13 +12,13 @@ from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience, claim_contents
 from app.canonical.derived import derive
 from app.canonical.queries import ClaimRows
-from app.canonical.release import let_out
+from app.canonical.release import NEVER, let_out
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, readable
 from app.changes import queries as changes
 from app.changes.record import Content, Written, record_change
 from app.kit.problems import Conflict, NotFound
 from app.models import Claim, Relation, Rendition
-from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind
+from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope
 
 
 def locked_claim(unit: Unit, claim_id: str) -> Claim:
@@ -46,7 +46,10 @@ def record_claim(unit: Unit, claim: Claim, action: ChangeAction) -> None:
 
 def record_new_claims(unit: Unit, claims: Sequence[ClaimRows]) -> None:
     """Records new claims with all their rows, none of which are written yet."""
-    _store(unit, claims, ChangeAction.CREATED)
+    contents = _store(unit, claims, ChangeAction.CREATED)
+    for claim in (rows.claim for rows in claims):
+        seen_by = [audience for audience in Audience if contents[claim.id][audience] is not None]
+        _check_may_publish(unit, None, (seen_by[0], claim.embargo_until) if seen_by else None)
     named = [name for rows in claims for name in _named(rows)]
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
 
@@ -57,14 +60,19 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
     seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
     _store(unit, [rows], action)
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
-    if seen_before == _exposure(changes.renditions(unit.session, rows.claim.id)):
+    seen_now = _exposure(changes.renditions(unit.session, rows.claim.id))
+    if seen_before == seen_now:
         return
+    _check_may_publish(unit, seen_before, seen_now)
     for relation in queries.relations_of_claim(unit.session, rows.claim.id):
         record_relation(unit, relation, ChangeAction.UPDATED)
 
 
-def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> None:
-    """Writes the claims' new rows, what each audience reads of them from now on, and what they are found by."""
+def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dict[str, list[Content | None]]:
+    """Writes the claims' new rows, what each audience reads of them from now on, and what they are found by.
+
+    Answers with what each audience reads, by claim.
+    """
     for rows in claims:
         for attribution in rows.attributions:
             attribution.audience = attribution_audience(rows, attribution)
@@ -75,9 +83,31 @@ def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> Non
         record_change(unit, written)
     unit.session.flush()
     derive(unit.session, contents, new=action is ChangeAction.CREATED)
+    return contents
 
 
-def _exposure(renditions: Sequence[Rendition]) -> tuple[int, datetime | None] | None:
+Exposure = tuple[int, datetime | None]
+"""The widest audience that reads a claim, and the embargo on it."""
+
+
+def _check_may_publish(unit: Unit, before: Exposure | None, now: Exposure | None) -> None:
+    """Raises Forbidden where a write brings the claim out to the public, or out sooner, without the scope for that.
+
+    It stands where every write of a claim ends, since a claim also comes out by what it names: with a source or a
+    document that is shown, or an attribution that is put on the record.
+    """
+    if _public_from(now, unit.now) < _public_from(before, unit.now):
+        unit.principal.require(Scope.CLAIMS_PUBLISH)
+
+
+def _public_from(exposure: Exposure | None, now: datetime) -> datetime:
+    """From when on the public may read the claim."""
+    if exposure is None or exposure[0] > Audience.PUBLIC:
+        return NEVER
+    return max(exposure[1] or now, now)
+
+
+def _exposure(renditions: Sequence[Rendition]) -> Exposure | None:
     """The widest audience that reads the claim and the embargo on it, which its relations share; None if none does."""
     return next(((row.first_audience, row.embargo_until) for row in renditions), None)
 

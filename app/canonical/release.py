@@ -6,7 +6,7 @@ a published public claim names it whose embargo is over. Otherwise it would tell
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
 from app.access.units import Unit
 from app.canonical import queries
@@ -20,23 +20,7 @@ NEVER: Final = datetime.max.replace(tzinfo=UTC)
 """The embargo of what came along with a claim that nobody has published."""
 
 
-class Releasable(Protocol):
-    """What decides when the public may know of a claim: the claim's row has it, and what is sent of one."""
-
-    @property
-    def status(self) -> ClaimStatus:
-        """Whether it is published."""
-
-    @property
-    def visibility(self) -> Visibility:
-        """For whom it exists."""
-
-    @property
-    def embargo_until(self) -> datetime | None:
-        """Until when the public is not to know of it."""
-
-
-def release_of(claim: Releasable, now: datetime) -> datetime | None:
+def release_of(claim: Claim, now: datetime) -> datetime | None:
     """Until when the public is not to know of the claim; None if it may know now."""
     if claim.status is ClaimStatus.DRAFT or claim.visibility is not Visibility.PUBLIC:
         return NEVER

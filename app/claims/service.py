@@ -1,6 +1,5 @@
 """Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
 
-from datetime import datetime
 from typing import Any
 
 from app.access.units import Reply, Unit
@@ -10,7 +9,6 @@ from app.canonical.claim_contents import claim_content
 from app.canonical.claims import record_claim, record_new_claims, unretracted_claim
 from app.canonical.quantities import fill_keys
 from app.canonical.queries import ClaimRows, claim_rows
-from app.canonical.release import NEVER, release_of
 from app.canonical.replies import check_may_hide, several
 from app.canonical.standing import claim_texts
 from app.canonical.times import occurred_days
@@ -50,7 +48,6 @@ def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "
     record, and Invalid with the pointer to what breaks a rule.
     """
     _check_may_hide(unit, sent)
-    _check_may_publish(unit, sent, NEVER)
     claim = Claim(id=ordered_id(unit.now, place), recorded_at=unit.now, **_columns(sent))
     rows = ClaimRows(claim, _topics(claim, sent), _quantities(claim, sent))
     for position, attribution in enumerate(sent.attributions):
@@ -72,13 +69,6 @@ def _check_may_hide(unit: Unit, content: ClaimContent) -> None:
     embargoed = content.embargo_until is not None and content.embargo_until > unit.now
     if content.status is ClaimStatus.DRAFT or embargoed:
         check_may_hide(unit, Visibility.INTERNAL)
-
-
-def _check_may_publish(unit: Unit, content: ClaimContent, until_now: datetime | None) -> None:
-    """Raises Forbidden where the public would read of the claim sooner than `until_now`, without the scope for that."""
-    release = release_of(content, unit.now) or unit.now
-    if release < (until_now or unit.now):
-        unit.principal.require(Scope.CLAIMS_PUBLISH)
 
 
 def _columns(content: ClaimContent) -> dict[str, Any]:
@@ -138,7 +128,6 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     sent = patch.model_dump(exclude_unset=True)
     content = validated(ClaimContent, merge_patch(_current(unit, claim, sent), sent))
     _check_may_hide(unit, content)
-    _check_may_publish(unit, content, release_of(claim, unit.now))
     if claim.status is ClaimStatus.PUBLISHED and content.status is ClaimStatus.DRAFT:
         raise Conflict("A published claim does not become a draft again: retract it, or narrow its visibility.")
     if content.status is ClaimStatus.PUBLISHED and not queries.has_attribution(unit, claim_id):

@@ -82,7 +82,7 @@ class BadRequest(Problem):
 class Unauthenticated(Problem):
     """No key, or none that holds."""
 
-    status, code, title = 401, "unauthenticated", "A valid API key is needed."
+    status, code, title = 401, "unauthenticated", "A valid API key or token is needed."
 
     def __init__(self, detail: str | None = None) -> None:
         """Adds the challenge that RFC 9110 §11.6.1 asks for."""
@@ -92,7 +92,7 @@ class Unauthenticated(Problem):
 class Forbidden(Problem):
     """The key holds, and does not allow this."""
 
-    status, code, title = 403, "forbidden", "This key does not allow that."
+    status, code, title = 403, "forbidden", "This key or token does not allow that."
 
 
 class NotFound(Problem):

@@ -17,7 +17,8 @@ from app.kit.problems import ContentTooLarge, HeadersTooLarge, InternalError, Pr
 
 logger = structlog.get_logger("app.access_log")
 
-REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID: Final = re.compile(r"(?!onr_)[A-Za-z0-9._-]{1,64}")
+"""It is logged, so what begins as a key of ours does is no request's id."""
 TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context §3.2."""
 MAX_TARGET_BYTES: Final = 8192

@@ -412,7 +412,7 @@ class Scope(VocabularyEnum, origin="Onrecord; scope tokens as in RFC 6749 §3.3"
     CLAIMS_ASSESS = "claims:assess", "Add assessments."
     CLAIMS_PUBLISH = (
         "claims:publish",
-        "Let the public read a claim: without it, what is written stays a draft or inside.",
+        "Bring a claim out to the public, or out sooner; who writes without it corrects what is out.",
     )
     SOURCES_WRITE = "sources:write", "Record and change sources, their ratings and relations."
     INTERNAL_READ = "internal:read", "Read what is internal as well."

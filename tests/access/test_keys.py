@@ -11,6 +11,7 @@ from app.models.vocabulary import Scope
 from tests.conftest import Clock
 from tests.factories import claim_body, recorded_claim, recorded_source
 from tests.fixtures.api import Api
+from tests.fixtures.asgi import Bytes
 
 
 @pytest.fixture
@@ -102,3 +103,8 @@ def test_a_key_that_does_not_hold_is_not_read_as_the_public(public: Api) -> None
 
 def test_the_public_is_not_let_in_by_default(api: Api) -> None:
     assert status(api.without_key()) == 401
+
+
+def test_two_credentials_are_not_chosen_between(call: Bytes) -> None:
+    assert call("GET", "/v1/claims").status == 200
+    assert call("GET", "/v1/claims", headers=[("authorization", "Bearer nonsense")]).status == 401
