@@ -1,11 +1,15 @@
 """The audit: what was done with keys, by whom, and nothing about what its reader may not see."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from app.access import audit
+from app.access.authentication import person_id
 from app.access.context import Context
+from app.access.principals import Principal
 from app.keys.service import at_the_server
 from app.models.vocabulary import AuditAction, Scope
 from tests.access.conftest import ABSENT
@@ -43,6 +47,7 @@ def test_what_is_done_with_a_key_is_in_the_audit(api: Api, caller_with: With) ->
     ]
     assert [entry["id"] for entry in entries(api, subject_id=made["id"])] == [found[at]["id"] for at in (0, 2, 3)]
     assert {entry["reason"] for entry in found} == {None}
+    assert {entry["actor_name"] for entry in found} == {"CMS"}
 
 
 def test_a_refused_attempt_leaves_no_entry(api: Api) -> None:
@@ -59,9 +64,22 @@ def test_what_is_done_at_the_server_bears_no_actor(api: Api, context: Context) -
         "action": "custodian_added",
         "subject_id": ABSENT,
         "actor_id": None,
+        "actor_name": None,
         "reason": "a new editor",
         "recorded_at": entries(api)[0]["recorded_at"],
     }
+
+
+def test_a_person_is_in_the_audit_by_id_alone(api: Api, context: Context) -> None:
+    person = Principal(person_id(context, "https://issuer.example", "jane"), frozenset())
+
+    def work(session: Session) -> None:
+        unit = replace(at_the_server(context, session), principal=person)
+        audit.record(unit, AuditAction.CUSTODIAN_ADDED, ABSENT)
+
+    context.database.write(work)
+    newest = entries(api)[0]
+    assert (newest["actor_id"], newest["actor_name"]) == (person.caller_id, None)
 
 
 def test_the_audit_is_filtered_and_paged(api: Api, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 
@@ -11,9 +12,11 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from app import startup
+from app.access.authentication import person_id
 from app.cli import commands, keys
 from app.cli.commands import app
 from app.kit.db import Database
+from app.settings import Settings
 from app.startup import SchemaNotCurrent
 
 Run = Callable[..., Result]
@@ -64,7 +67,41 @@ def test_keys_are_made_listed_and_revoked(run: Run) -> None:
     assert "newsroom CMS" in listed
     assert secret not in listed
     assert run("keys", "revoke", key_id).exit_code == 0
+    assert f"revoked {datetime.now(UTC).date()}" in run("keys", "list").stdout
     assert run("keys", "revoke", "nothing").exit_code == 1
+
+
+def test_keys_are_listed_whole_however_narrow_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("migrate")
+    name = "the content management system of the newsroom in the capital, for what it publishes at night"
+    made = run("keys", "create", name, "--scope", "claims:read", "--network", "2001:db8::/32").stdout.split()[1]
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(keys.console, "_width", 40)
+    lines = run("keys", "list").stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[0] == f"{made.rstrip(',')}  {name}  (made {datetime.now(UTC).date()})  claims:read 2001:db8::/32"
+
+
+def test_a_name_in_the_database_does_not_reach_the_terminal_as_it_is(run: Run, database: Database) -> None:
+    run("migrate")
+    with database.engine().begin() as connection:
+        connection.execute(text("UPDATE api_key SET name = :name"), {"name": "a\x1b[2J\u202e\nb"})
+    database.dispose()
+    assert "  a\ufffd[2J\ufffd\ufffdb  " in run("keys", "list").stdout
+
+
+def test_a_person_of_the_issuer_is_found_in_the_audit(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("migrate")
+    without = run("keys", "person", "jane")
+    assert (without.exit_code, "ONRECORD_OIDC_ISSUER" in without.stdout) == (1, True)
+    monkeypatch.setenv("ONRECORD_OIDC_ISSUER", "https://issuer.example")
+    monkeypatch.setenv("ONRECORD_OIDC_AUDIENCE", "onrecord")
+    context = startup.open_context(Settings(data_dir=tmp_path / "data"))
+    expected = person_id(context, "https://issuer.example", "jane")
+    context.database.dispose()
+    assert run("keys", "person", "jane").stdout == f"{expected}\n"
 
 
 def test_keys_are_rotated_and_bound_to_networks(run: Run) -> None:
@@ -89,6 +126,7 @@ def test_keys_are_rotated_and_bound_to_networks(run: Run) -> None:
     [
         ("create", "x", "--scope", "claims:read", "--network", "192.0.2.1/24"),
         ("create", " ", "--scope", "claims:read"),
+        ("create", "a\x1b[2J", "--scope", "claims:read"),
         ("create", "x", "--scope", "claims:read", "--days", "0"),
         ("create", "x", "--scope", "claims:read", "--days", "999999999"),
         ("rotate", "00000000-0000-7000-8000-000000000001", "--hours", "721"),
@@ -150,16 +188,54 @@ def test_a_secret_that_others_can_read_is_said_in_one_line(
     assert "chmod 600" in "".join(capsys.readouterr().err.split("\n")).replace("  ", " ")
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "says"),
+    [
+        ("PEPPER", "swordfish", "Must have at least 32 characters: `openssl rand -hex 32` makes one."),
+        ("LOG_LEVEL", "swordfish", "Must be one of: 'debug', 'info', 'warning' or 'error'."),
+        ("BEHIND_PROXY", "swordfish", "Must be true or false."),
+        ("PORT", "swordfish", "Must be a whole number."),
+        ("PORT", "70000", "Must be at most 65535."),
+        ("CORS_ORIGINS", "swordfish", "List each origin exactly, as https://cms.example, without a path; there is no"),
+        ("TRUSTED_PROXIES", "swordfish", "Name each proxy by its address or its network, as 10.0.0.0/8."),
+        ("OIDC_ISSUER", "http://swordfish", "Must be an https URL without credentials."),
+        ("OIDC_SCOPES", "swordfish", "Must be a JSON object."),
+        ("OIDC_SCOPES", '{"swordfish": 5}', "Must be an array."),
+    ],
+)
 def test_a_setting_that_is_wrong_is_named_and_not_repeated(
-    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, given: str, says: str
 ) -> None:
-    monkeypatch.setenv("ONRECORD_PEPPER", "swordfish")
+    monkeypatch.setenv(f"ONRECORD_{name}", given)
     monkeypatch.setattr("sys.argv", ["onrecord", "migrate"])
     with pytest.raises(SystemExit):
         commands.main()
     error = capsys.readouterr().err
-    assert "ONRECORD_PEPPER: " in error
-    assert "swordfish" not in error
+    assert error.startswith(f"ONRECORD_{name}: {says}")
+    assert len(error.splitlines()) == 1
+    assert given not in error
+    assert "swordfish" not in error.lower()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("::1", "[::1]"), ("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1")]
+)
+def test_the_address_that_is_greeted_with_can_be_pasted(
+    capsys: pytest.CaptureFixture[str], host: str, shown: str
+) -> None:
+    commands._greet(Settings(host=host), 8000)
+    assert f"answers on http://{shown}:8000 " in capsys.readouterr().out
+
+
+def test_no_key_stands_in_an_argument_of_the_demo(run: Run, tmp_path: Path) -> None:
+    assert run("demo", "--url", "http://127.0.0.1:9", "--key", "onr_key").exit_code == 2
+    path = tmp_path / "api.key"
+    path.touch(mode=0o644)
+    path.write_text("onr_key")
+    asked = ("demo", "--url", "http://127.0.0.1:9", "--key-file", str(path))
+    assert "chmod 600" in run(*asked).output
+    path.chmod(0o600)
+    assert "No service answers" in run(*asked).output
 
 
 def test_serving_migrates_only_when_asked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,7 +234,7 @@ def test_key_without_a_scope_is_told_which_and_another_goes_on(context: Context,
 @pytest.mark.parametrize(
     ("url", "key", "words"),
     [
-        (SERVICE, "", "give one with --key or in ONRECORD_KEY"),
+        (SERVICE, "", "put it in ONRECORD_KEY, or name its file with --key-file"),
         (SERVICE, "no\nkey", "It takes an API key of the service, which the key given is not"),
         (SERVICE, "onr_wrong", "The service does not accept the key given"),
         ("http://[::1", "onr_wrong", "This is no address of a service"),

@@ -426,13 +426,6 @@ def test_an_address_that_would_not_do_is_refused_in_words(desk: Desk, url: str, 
     assert "secret" not in refused.stderr
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:1", "https://newsroom.example"]
-)
-def test_addresses_of_this_machine_and_encrypted_ones_do(url: str) -> None:
-    Service(url, "key")
-
-
 def test_a_key_stands_in_the_environment_or_in_a_file_and_in_no_argument(desk: Desk) -> None:
     path = desk.file("api.key", desk.key + "\n")
     assert desk.run("custodian", "list", "--key-file", path, key="onr_wrong").exit_code == 0
@@ -442,19 +435,6 @@ def test_a_key_stands_in_the_environment_or_in_a_file_and_in_no_argument(desk: D
     assert desk.run("custodian", "list", "--key", desk.key).exit_code == 2
     with pytest.raises(CommandFailed):
         Service(desk.url, "two\nlines")
-
-
-def test_what_is_no_onrecord_is_said_to_be_none() -> None:
-    for answer in (
-        httpx.Response(200, text="<html>"),
-        httpx.Response(200, json=[]),
-        httpx.Response(200, json={"items": [{}], "next_cursor": None}),
-        httpx.Response(500, json={}),
-        httpx.Response(302, headers={"Location": "http://elsewhere.example"}),
-    ):
-        transport = httpx.MockTransport(lambda _request, answer=answer: answer)
-        with pytest.raises(CommandFailed, match="not Onrecord"):
-            Service("http://127.0.0.1", "key", transport=transport).custodians()
 
 
 def test_an_editor_who_may_only_write_cannot_fetch(desk: Desk, keys: list[PrivateKey]) -> None:

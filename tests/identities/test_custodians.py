@@ -60,6 +60,11 @@ def test_what_is_no_x25519_key_is_refused(api: Api, recipient: str, expected: st
     assert codes(api.post("/v1/custodians", body(recipient=recipient))) == [("/recipient", expected)]
 
 
+@pytest.mark.parametrize("name", ["a\x1b[2J", "a\nb", "\x7f", "a\u2029b", "\u202e", "a\u2069", " "])
+def test_a_name_that_shows_something_else_than_it_says_is_refused(api: Api, name: str) -> None:
+    assert codes(api.post("/v1/custodians", body(name=name))) == [("/name", "wrong_form")]
+
+
 def test_a_private_key_is_refused_and_not_repeated(api: Api) -> None:
     secret = new_private_key().text
     refused = api.post("/v1/custodians", body(recipient=secret))

@@ -175,7 +175,9 @@ def test_the_first_is_stored_with_if_none_match_and_the_next_with_if_match(
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return api.request("PUT", path_of(source_id), json=body, headers=sent).status_code
 
-    assert put() == 428
+    without = api.request("PUT", path_of(source_id), json=body)
+    assert without.status_code == 428
+    assert all(named in without.json()["detail"] for named in ("`If-None-Match: *`", "If-Match with"))
     assert put(If_None_Match='"0000000000000000-0000000000000000"') == 428
     assert put(If_Match="*") == 412
     assert put(If_Match="*", If_None_Match="*") == 412

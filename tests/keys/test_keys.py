@@ -81,6 +81,13 @@ def test_a_key_makes_no_broader_one(api: Api) -> None:
         ({"scopes": ["everything"]}, "/scopes/0", "not_a_term"),
         ({"name": ""}, "/name", "too_short"),
         ({"name": "x" * 201}, "/name", "too_long"),
+        ({"name": " "}, "/name", "wrong_form"),
+        ({"name": "a\x1b[2J"}, "/name", "wrong_form"),
+        ({"name": "a\nb"}, "/name", "wrong_form"),
+        ({"name": "a\x85b"}, "/name", "wrong_form"),
+        ({"name": "a\u2028b"}, "/name", "wrong_form"),
+        ({"name": "\u202egnp.exe"}, "/name", "wrong_form"),
+        ({"name": "a\u2066b"}, "/name", "wrong_form"),
         ({"expires_at": "2026-11-22T00:00:00Z"}, "/expires_at", "out_of_range"),
         ({"expires_at": "2026-11-24"}, "/expires_at", "wrong_form"),
         ({"key": "onr_mine"}, "/key", "unknown_field"),
@@ -88,6 +95,13 @@ def test_a_key_makes_no_broader_one(api: Api) -> None:
 )
 def test_a_key_that_breaks_a_rule_is_refused(api: Api, fields: dict[str, Any], pointer: str, code: str) -> None:
     assert codes(api.post("/v1/keys", BODY | fields)) == [(pointer, code)]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 200, "Zoë O'Neil", "שולחן חדשות", "\N{WAVING BLACK FLAG}\N{ZERO WIDTH JOINER}x"]
+)
+def test_a_key_is_called_what_can_be_read(api: Api, name: str) -> None:
+    assert api.create("/v1/keys", BODY | {"name": name})["name"] == name
 
 
 def test_revoking_twice_is_as_revoking_once(api: Api) -> None:
