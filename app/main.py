@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.concurrency import run_in_threadpool
@@ -45,6 +46,10 @@ from app.track_record.router import router as track_record
 from app.vocabulary.router import router as vocabulary
 
 TITLE = "Onrecord"
+THREADS: Final = 8
+"""That answer requests in one process; writes have half of them, `app.access.context.WRITES_AT_ONCE`. Python runs one
+at a time: more do no more, and each that wants to run has the loop, which takes in what comes, wait some milliseconds
+longer. See docs/decisions/bounds.md."""
 ROUTERS = (
     claims_of_source,
     search,
@@ -97,6 +102,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = context or startup.open_context(settings or Settings())
         app.state.context = running
+        current_default_thread_limiter().total_tokens = THREADS
         await run_in_threadpool(_prepare, running)
         try:
             yield

@@ -4,7 +4,7 @@ import json
 import re
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
@@ -35,7 +35,7 @@ def is_safe_url(url: str) -> bool:
 
 def _safe_url(value: str) -> str:
     if not is_safe_url(value):
-        raise ValueError("must be an https URL without credentials")
+        raise ValueError("Must be an https URL without credentials.")
     return value
 
 
@@ -43,7 +43,7 @@ def _json_object(value: Any) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
-        raise ValueError("must be a JSON object") from None
+        raise ValueError("Must be a JSON object.") from None
 
 
 SafeUrl = Annotated[str, AfterValidator(_safe_url)]
@@ -63,15 +63,21 @@ def _proxies(given: tuple[str, ...]) -> tuple[str, ...]:
         try:
             network = ip_network(each)
         except ValueError:
-            raise ValueError("Name each proxy by its address or its network, as 10.0.0.0/8") from None
+            raise ValueError("Name each proxy by its address or its network, as 10.0.0.0/8.") from None
         if network.prefixlen == 0:
-            raise ValueError("Every caller would be trusted to name its own address: name the proxies alone")
+            raise ValueError("Every caller would be trusted to name its own address: name the proxies alone.")
     return given
 
 
 def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
     if not all(ORIGIN.fullmatch(each) for each in given):
-        raise ValueError("List each origin exactly, as https://cms.example, without a path; there is no wildcard")
+        raise ValueError("List each origin exactly, as https://cms.example, without a path; there is no wildcard.")
+    return given
+
+
+def _pepper(given: SecretStr) -> SecretStr:
+    if len(given) < MIN_PEPPER_CHARACTERS:
+        raise ValueError(f"Must have at least {MIN_PEPPER_CHARACTERS} characters: `openssl rand -hex 32` makes one.")
     return given
 
 
@@ -106,7 +112,7 @@ class Settings(BaseSettings):
         (), description="Origins whose pages may call the API, as `https://cms.example`, with commas between them."
     )
     public_read: bool = Field(False, description="Whether what is public may be read without a key.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body accepted, in bytes.")
     max_in_flight: int = Field(
         64, ge=1, description="Requests that one process answers at once; it turns the rest away with 503."
@@ -118,9 +124,8 @@ class Settings(BaseSettings):
     )
     rate_per_key: int = Field(12_000, ge=0, description="Requests a minute with one key; 0 for any number.")
     query_seconds: float = Field(10, ge=0, description="Longest that one read of the database takes; 0 for any time.")
-    pepper: SecretStr | None = Field(
+    pepper: Annotated[SecretStr, AfterValidator(_pepper)] | None = Field(
         None,
-        min_length=MIN_PEPPER_CHARACTERS,
         description="Secret that keys and cursors are hashed with; made in the data directory if absent. Hosts that "
         "share a database must share it.",
     )
@@ -150,7 +155,7 @@ class Settings(BaseSettings):
     @classmethod
     def _goes_with_an_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("oidc_issuer") is not None:
-            raise ValueError("must be set with an issuer, or tokens meant for anyone would be accepted")
+            raise ValueError("Must be set with an issuer, or tokens meant for anyone would be accepted.")
         return value
 
     @property

@@ -127,7 +127,10 @@ class GuardedRoute(APIRoute):
                 await _read_body(request)
                 if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
                     request.state.principal = (await run_in_threadpool(authenticate, request, scope)).principal
-            return await handle(request)
+            if not isinstance(guard, WritesWith):
+                return await handle(request)
+            async with context_of(request).writing:
+                return await handle(request)
 
         async def guarded(request: Request) -> Response:
             strict, use = StrictRequest(request.scope, request.receive), None

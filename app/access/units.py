@@ -66,10 +66,15 @@ class Precondition:
         if document is not None:
             self.check(document)
 
-    def require(self) -> None:
+    def require(self, method: str) -> None:
         """Raises PreconditionRequired where there is no If-Match (RFC 6585 §3), nor what stands for it in a PUT."""
-        if self.if_match is None and not self.creates:
-            raise PreconditionRequired
+        if self.if_match is not None or self.creates:
+            return
+        if method == "PUT":
+            raise PreconditionRequired(
+                "Send `If-None-Match: *` to store the first, or If-Match with the ETag of what it is to replace."
+            )
+        raise PreconditionRequired
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,7 @@ class Writes:
         creates = self.request.method == "PUT" and self.request.headers.get("if-none-match", "").strip() == "*"
         precondition = Precondition(self.request.headers.get("if-match"), creates)
         if self.versioned and self.request.method in {"PATCH", "PUT", "DELETE"}:
-            precondition.require()
+            precondition.require(self.request.method)
         return Unit(session, self.principal, self.context.clock(), self.context, precondition)
 
     def _once(self, work: Work, key: str) -> Response:

@@ -1,10 +1,11 @@
 """The SQL of the audit, as auditors read it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, or_
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from app.access.units import Reply, Unit
 from app.access.visibility import visible
@@ -12,7 +13,7 @@ from app.audit.schemas import AuditFilter, AuditRead
 from app.canonical.replies import Listing, many
 from app.kit.ids import first_id
 from app.kit.paging import Key, Order
-from app.models import AuditEntry, Rendition
+from app.models import ApiKey, AuditEntry, Rendition
 from app.models.vocabulary import AuditAction, ResourceKind
 
 OF_SOURCES: Final = (AuditAction.IDENTITY_SEALED, AuditAction.IDENTITY_READ, AuditAction.IDENTITY_ERASED)
@@ -23,7 +24,7 @@ def list_entries(unit: Unit, wanted: AuditFilter) -> Reply:
     """Entries by when they were recorded, those about a source only where the caller may read the source."""
     own_id = col(AuditEntry.id)
     order = Order((Key(own_id),), wanted.sort.startswith("-"))
-    listing = Listing(AuditRead, order, f"audit|{wanted.filter_text}", texts=lambda _unit, rows: list(map(_text, rows)))
+    listing = Listing(AuditRead, order, f"audit|{wanted.filter_text}", texts=_texts)
     return many(unit, listing, wanted, select(AuditEntry, own_id).where(_is_there(unit), *_filters(wanted)))
 
 
@@ -53,6 +54,18 @@ def _filters(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _text(row: AuditEntry) -> str:
-    document: dict[str, Any] = {name: getattr(row, name) for name in AuditRead.model_fields}
+def _texts(unit: Unit, rows: Sequence[AuditEntry]) -> list[str]:
+    names = _names_of_keys(unit.session, {row.actor_id for row in rows if row.actor_id is not None})
+    return [_text(row, names.get(row.actor_id or "")) for row in rows]
+
+
+def _names_of_keys(session: Session, ids: set[str]) -> dict[str, str]:
+    """The names of those of the ids that are keys', by id."""
+    return dict(session.exec(select(ApiKey.id, ApiKey.name).where(col(ApiKey.id).in_(ids))).all())
+
+
+def _text(row: AuditEntry, actor_name: str | None) -> str:
+    document: dict[str, Any] = {
+        name: actor_name if name == "actor_name" else getattr(row, name) for name in AuditRead.model_fields
+    }
     return orjson.dumps(document, option=orjson.OPT_UTC_Z).decode()

@@ -23,6 +23,10 @@ class AuditRead(Reading):
     actor_id: str | None = Field(
         description="Id of the key or the person who did it; null for whoever runs the server.", examples=[None]
     )
+    actor_name: str | None = Field(
+        description="Name of that key; null for a person, who signed on elsewhere, and for whoever runs the server.",
+        examples=[None],
+    )
     reason: str | None = Field(description="Why, where a reason was asked for.", examples=[None])
     recorded_at: Instant = Field(description="When it was done.", examples=["2026-11-23T09:30:00.000000Z"])
 

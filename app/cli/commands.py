@@ -9,6 +9,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError, OperationalError
 from uvicorn.supervisors import Multiprocess
@@ -17,9 +18,11 @@ from app import startup
 from app.cli import custodian, keys, sealing, verify
 from app.cli import demo as demo_claims
 from app.cli.address import check_address, listen
+from app.cli.remote import KeyFile, api_key, failures_in_words
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
-from app.kit.protocol import ProblemProtocol
+from app.kit.problems import field_errors
+from app.kit.protocol import ProblemProtocol, entrances
 from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
@@ -77,9 +80,9 @@ def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindP
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):  # uvicorn ends cleanly on Ctrl-C and then raises it again
         if settings.workers == 1:
-            server.run(sockets=[listening])
+            server.run(sockets=entrances(listening))
         else:
-            Multiprocess(config, sockets=[listening]).run()
+            Multiprocess(config, sockets=entrances(listening)).run()
 
 
 def _check(settings: Settings) -> None:
@@ -114,6 +117,7 @@ def _migrate(settings: Settings) -> None:
 
 def _greet(settings: Settings, port: int) -> None:
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # compared, not bound
+    host = f"[{host}]" if ":" in host else host  # RFC 3986 §3.2.2
     base, key = f"http://{host}:{port}", settings.data_dir / "first.key"
     console.print(f"\n[bold]Onrecord[/bold] answers on {base}  (stop it with Ctrl-C)")
     console.print(f"  API, to read and to try:  {base}/docs")
@@ -135,13 +139,15 @@ def migrate() -> None:
 def demo(
     *,
     url: Annotated[str | None, typer.Option(help="A running service to record them in, through its API.")] = None,
-    key: Annotated[str | None, typer.Option(envvar="ONRECORD_KEY", help="The key to use with --url.")] = None,
+    key_file: KeyFile = None,
 ) -> None:
     """Record the demo: the 22 claims of one article, through the public API."""
     settings = Settings()
     startup.configure_logging(settings.log_level)
     if url is not None:
-        is_there = demo_claims.load_over_http(url, key or "", console)
+        with failures_in_words():
+            key = api_key(key_file)
+        is_there = demo_claims.load_over_http(url, key, console)
     else:
         is_there = demo_claims.load_if_empty(settings, console, quiet=False)
     if not is_there:
@@ -179,6 +185,15 @@ def main() -> None:
         if error.title != Settings.__name__:
             raise
         for fault in error.errors(include_input=False, include_url=False):
-            name = f"ONRECORD_{'_'.join(map(str, fault['loc']))}".upper()
-            Console(stderr=True).print(f"{name}: {fault['msg']}.", style="red", markup=False, soft_wrap=True)
+            name = f"ONRECORD_{fault['loc'][0]}".upper()
+            line = f"{name}: {_in_words(fault)}"
+            Console(stderr=True).print(line, style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
+
+
+def _in_words(fault: ErrorDetails) -> str:
+    """What a setting must be, in our words: pydantic's say how long a secret is, and speak of items and inputs."""
+    broken = fault.get("ctx", {}).get("error")
+    if isinstance(broken, ValueError):
+        return str(broken)
+    return field_errors([{**fault, "loc": ("body",)}])[0].detail

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli.remote import DEFAULT_URL, CommandFailed, KeyFile, Url, checked_id, failures_in_words, say, service
+from app.cli.remote import (
+    CUSTODIANS,
+    DEFAULT_URL,
+    Answer,
+    CommandFailed,
+    KeyFile,
+    Registered,
+    Url,
+    checked_id,
+    failures_in_words,
+    say,
+    service,
+    shown,
+)
 from app.identities.age import SECRET_KEY_PREFIX, encrypted_with_passphrase, new_private_key
 
 OWNER_ONLY = 0o600
@@ -69,9 +82,9 @@ def register(
         raise typer.Exit(1)
     with failures_in_words():
         body = {"name": name, "recipient": recipient}
-        made = service(url, key_file).ask("POST", "/v1/custodians", body=body)
-    say(f"{made.get('name')} is a custodian from now on. What was sealed before does not open for them.")
-    typer.echo(made.get("id"))
+        made = service(url, key_file).ask("POST", CUSTODIANS, answer=Registered, body=body)
+    say(f"{shown(made.name)} is a custodian from now on. What was sealed before does not open for them.")
+    typer.echo(shown(made.id))
 
 
 @app.command("list")
@@ -81,8 +94,8 @@ def list_custodians(*, url: Url = DEFAULT_URL, key_file: KeyFile = None) -> None
         rows = service(url, key_file).custodians()
     # No table: what does not fit the terminal would be cut, and keys and ids are there to be compared and copied.
     for row in rows:
-        retired = f"  (retired on {row['retired_at'][:10]})" if row["retired_at"] else ""
-        typer.echo(f"{row['id']}  {row['recipient']}  {row['name']}{retired}")
+        retired = f"  (retired on {row.retired_at[:10]})" if row.retired_at else ""
+        typer.echo(shown(f"{row.id}  {row.recipient}  {row.name}{retired}"))
     if not rows:
         say("There are no custodians.")
 
@@ -96,5 +109,5 @@ def retire(
 ) -> None:
     """Retire a custodian, for good. What was sealed to them stays open to them. Needs the scope keys:manage."""
     with failures_in_words():
-        service(url, key_file).ask("DELETE", f"/v1/custodians/{checked_id(custodian_id)}")
+        service(url, key_file).ask("DELETE", f"{CUSTODIANS}/{checked_id(custodian_id)}", answer=Answer)
     say("The custodian is retired. Seal anew what they are to be kept out of.")

@@ -20,20 +20,18 @@ import structlog
 from rich.console import Console
 from rich.progress import Progress
 
+from app.cli.remote import KEY_FORM, KEY_VARIABLE, NOT_ONRECORD, Explained, read_answer, shown
 from app.kit.logs import LEVELS
 from app.main import create_app
 from app.settings import Settings
 
 REFERENCE: Final = re.compile(r"\$(source|document|claim|attribution):\S+")
-KEY_FORM: Final = re.compile(r"[!-~]+")
-"""What can stand in an Authorization header: visible ASCII."""
 TIMEOUT_S: Final = 30.0
 """For one request over the network; a loaded service answers in a fraction of it."""
 PAGE_LIMIT: Final = 200
 CLAIMS: Final = "/v1/claims"
 IN_PROCESS: Final = "http://onrecord.internal"
 """The base address of requests that never leave the process."""
-NOT_ONRECORD: Final = "What answers at this address is not Onrecord."
 
 
 class DemoNotRecorded(Exception):
@@ -176,22 +174,25 @@ class DemoLoader:
             raise DemoNotRecorded("The service did not answer in time. Run it again to go on.") from None
         except httpx.HTTPError:
             raise DemoNotRecorded(f"No service answers at {self.client.base_url}.") from None
+        if not response.is_success:
+            raise DemoNotRecorded(self._explained(response))
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
-        if response.is_success and isinstance(answer, dict):
-            return answer
-        raise DemoNotRecorded(self._explained(response, answer))
+        if not isinstance(answer, dict):
+            raise DemoNotRecorded(NOT_ONRECORD)
+        return answer
 
-    def _explained(self, response: httpx.Response, answer: Any) -> str:
-        """Why a request failed, in the service's own words where it has any."""
-        if response.is_success or not isinstance(answer, dict) or not {"code", "detail", "errors"} <= answer.keys():
+    def _explained(self, response: httpx.Response) -> str:
+        """Why a request was refused, in the service's own words where it has any."""
+        problem = read_answer(Explained, response.content)
+        if problem is None:
             return NOT_ONRECORD
         if response.status_code == httpx.codes.UNAUTHORIZED:
             return f"The service does not accept {self.key_words}: it is none of its own, or revoked, or expired."
-        faults = [f"{error.get('pointer') or error.get('parameter')}: {error['detail']}" for error in answer["errors"]]
-        return " ".join([f"The service refused it ({response.status_code}):", answer["detail"], *faults])
+        refused = f"The service refused it ({response.status_code}):"
+        return " ".join([refused, shown(problem.detail), *problem.faults])
 
     def _note(self, step: Step, item: Any) -> None:
         self.ids[step.name] = item["id"]
@@ -228,7 +229,9 @@ def load_over_http(url: str, key: str, console: Console, *, transport: httpx.Asy
     """
     teller = Teller(console, quiet=False)
     if not key:
-        return teller.failed("It takes an API key of the service: give one with --key or in ONRECORD_KEY.")
+        return teller.failed(
+            f"It takes an API key of the service: put it in {KEY_VARIABLE}, or name its file with --key-file."
+        )
     return asyncio.run(_load(transport, url, key, teller))
 
 

@@ -1,4 +1,4 @@
-"""The commands `onrecord keys create|list|rotate|revoke`, for whoever runs the server."""
+"""The commands `onrecord keys create|list|rotate|revoke|person`, for whoever runs the server."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,11 +7,12 @@ from typing import Annotated, Final, TypeVar
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 from sqlmodel import Session
 
 from app import startup
+from app.access.authentication import person_id
 from app.access.units import Reply, Unit
+from app.cli.remote import shown
 from app.keys import queries, service
 from app.keys.schemas import KeyCreate, KeyRotate
 from app.kit.problems import Conflict, Invalid, NotFound, validated
@@ -22,8 +23,8 @@ T = TypeVar("T")
 M = TypeVar("M", KeyCreate, KeyRotate)
 
 MOST_DAYS: Final = 36_500
-DAYS: Final = ("created_at", "expires_at", "revoked_at", "last_used_on")
-"""The days that are listed of a key."""
+DAYS: Final = {"created_at": "made", "expires_at": "expires", "revoked_at": "revoked", "last_used_on": "last used"}
+"""The days that are listed of a key, and what they are called."""
 KeyId = Annotated[str, typer.Argument(help="Id of the key, from `onrecord keys list`.")]
 console = Console(highlight=False)
 app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
@@ -105,11 +106,11 @@ def _show(reply: Reply) -> None:
 @app.command("list")
 def list_keys() -> None:
     """List the keys, without their secrets."""
-    table = Table("id", "name", "scopes", "networks", "made", "expires", "revoked", "last used")
+    # No table: what does not fit the terminal would be cut, and ids are there to be copied.
     for row in _write(lambda unit: [queries.key_document(key) for key in queries.all_keys(unit.session)]):
-        days = [row[name].isoformat()[:10] if row[name] else "" for name in DAYS]
-        table.add_row(row["id"], row["name"], " ".join(row["scopes"]), " ".join(row["networks"]), *days)
-    console.print(table)
+        days = ", ".join(f"{called} {row[name].isoformat()[:10]}" for name, called in DAYS.items() if row[name])
+        reach = " ".join([*row["scopes"], *row["networks"]])
+        typer.echo(shown(f"{row['id']}  {row['name']}  ({days})  {reach}"))
 
 
 @app.command()
@@ -117,3 +118,15 @@ def revoke(key_id: KeyId) -> None:
     """Revoke a key, for good and at once."""
     _write(lambda unit: service.revoke_key(unit, key_id))
     console.print("The key is revoked.")
+
+
+@app.command()
+def person(
+    subject: Annotated[str, typer.Argument(help="What the issuer calls them, `sub` in their tokens.")],
+) -> None:
+    """Print the id under which the audit has someone who signs on with the issuer that is set."""
+    issuer = Settings().oidc_issuer
+    if issuer is None:
+        console.print("No issuer is set: see ONRECORD_OIDC_ISSUER.", style="red")
+        raise typer.Exit(1)
+    typer.echo(_write(lambda unit: person_id(unit.context, issuer, subject)))

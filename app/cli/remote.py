@@ -1,4 +1,8 @@
-"""The service as commands on an editor's machine reach it: over HTTP, with a key that never stands in an argument."""
+"""The service as commands on an editor's machine reach it: over HTTP, with a key that never stands in an argument.
+
+The service may have been taken, so an answer is believed to be nothing but what its type here says, and whatever is
+printed of one goes through `shown`.
+"""
 
 import ipaddress
 import os
@@ -6,11 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import httpx
 import typer
+from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
+
+from app.kit.refusals import OpenToOthers, check_private
+from app.kit.schemas import CONTROLS
 
 KEY_VARIABLE: Final = "ONRECORD_KEY"
 KEY_FORM: Final = re.compile(r"[!-~]+")
@@ -18,6 +26,7 @@ KEY_FORM: Final = re.compile(r"[!-~]+")
 ID_FORM: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIMEOUT_S: Final = 60.0
 """For one request. An erasure may wait for the readers of the database."""
+CUSTODIANS: Final = "/v1/custodians"
 PAGE_LIMIT: Final = 200
 NOT_ONRECORD: Final = "What answers at this address is not Onrecord."
 
@@ -27,6 +36,52 @@ KeyFile = Annotated[
     typer.Option("--key-file", help=f"File with your API key. Without it the key is taken from {KEY_VARIABLE}."),
 ]
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
+
+
+class Answer(BaseModel):
+    """What the service answers with, as far as a command looks at it; the rest of it is left aside."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class Registered(Answer):
+    """A custodian, as the service lists it."""
+
+    id: str
+    name: str
+    recipient: str
+    retired_at: str | None
+
+
+class RegisteredPage(Answer):
+    """One page of custodians."""
+
+    items: list[Registered]
+    next_cursor: str | None
+
+
+class Fault(Answer):
+    """One thing wrong with a request."""
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class Explained(Answer):
+    """Problem details (RFC 9457), as the service writes them."""
+
+    code: str
+    detail: str
+    errors: list[Fault]
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong where, as it may be printed."""
+        return [shown(f"{fault.pointer or fault.parameter}: {fault.detail}") for fault in self.errors]
+
+
+A = TypeVar("A", bound=Answer)
 
 
 class CommandFailed(Exception):
@@ -57,6 +112,22 @@ def say(line: str, *, style: str | None = None) -> None:
     Console(stderr=True, highlight=False).print(line, style=style, markup=False, soft_wrap=True)
 
 
+def shown(text: str, *, keep: str = "") -> str:
+    """The text as it may be printed: what could make a terminal show something else is replaced by U+FFFD.
+
+    Everything that comes from a service goes through here first. Characters to `keep` are left as they are.
+    """
+    return CONTROLS.sub(lambda found: found[0] if found[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
+
+
+def read_answer(answer: type[A], content: bytes) -> A | None:
+    """The JSON as that answer; None for what is none, of whatever shape it is."""
+    try:
+        return answer.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
 class Service:
     """A running service, and one caller of it."""
 
@@ -72,58 +143,71 @@ class Service:
         self._base, self._key, self._transport = base, key, transport
 
     def ask(
-        self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        """The JSON of a request that succeeds, empty where there is none; raises Refused or CommandFailed."""
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: type[A],
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> A:
+        """The answer to a request that succeeds; raises Refused, or CommandFailed for an answer of another shape."""
         try:
             with self._client() as client:
-                response = client.request(method, path, json=body, headers=headers)
+                response = client.request(method, path, json=body, params=query, headers=headers)
         except httpx.TimeoutException:
             raise CommandFailed("The service did not answer in time.") from None
         except httpx.HTTPError:
             raise CommandFailed(f"No service answers at {self._base}.") from None
-        if response.status_code == httpx.codes.NO_CONTENT:
-            return {}
-        try:
-            answer = response.json()
-        except ValueError:
-            raise CommandFailed(NOT_ONRECORD) from None
-        if not isinstance(answer, dict):
-            raise CommandFailed(NOT_ONRECORD)
         if not response.is_success:
-            raise Refused(_explained(answer), response.status_code)
-        return answer
+            raise _refusal(response)
+        content = b"{}" if response.status_code == httpx.codes.NO_CONTENT else response.content
+        found = read_answer(answer, content)
+        if found is None:
+            raise CommandFailed(NOT_ONRECORD)
+        return found
 
     def _client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self._key}", "Cache-Control": "no-store"}
         return httpx.Client(base_url=self._base, headers=headers, timeout=TIMEOUT_S, transport=self._transport)
 
-    def custodians(self) -> list[dict[str, Any]]:
+    def custodians(self) -> list[Registered]:
         """Every custodian that is registered, retired ones included, the first registered first."""
-        items: list[dict[str, Any]] = []
-        path = f"/v1/custodians?limit={PAGE_LIMIT}"
-        page = self.ask("GET", path)
-        while True:
-            try:
-                items += [
-                    {name: item[name] for name in ("id", "name", "recipient", "retired_at")} for item in page["items"]
-                ]
-                cursor = page["next_cursor"]
-            except (KeyError, TypeError):
-                raise CommandFailed(NOT_ONRECORD) from None
-            if cursor is None:
-                return items
-            page = self.ask("GET", f"{path}&cursor={cursor}")
+        query = {"limit": str(PAGE_LIMIT)}
+        page = self.ask("GET", CUSTODIANS, answer=RegisteredPage, query=query)
+        items = list(page.items)
+        while page.next_cursor is not None:
+            page = self.ask("GET", CUSTODIANS, answer=RegisteredPage, query={**query, "cursor": page.next_cursor})
+            items += page.items
+        return items
 
 
 def service(url: str, key_file: Path | None) -> Service:
     """The service at the address, with the key of the file or of the environment; raises CommandFailed."""
+    return Service(url, api_key(key_file))
+
+
+def api_key(key_file: Path | None) -> str:
+    """The key in the file, or else in the environment, empty where there is none; raises CommandFailed."""
     if key_file is None:
-        return Service(url, os.environ.get(KEY_VARIABLE, "").strip())
+        return os.environ.get(KEY_VARIABLE, "").strip()
+    check_owner_alone(key_file)
     try:
-        return Service(url, key_file.read_text("ascii").strip())
+        return key_file.read_text("ascii").strip()
     except (OSError, UnicodeError):
         raise CommandFailed(f"{key_file} cannot be read.") from None
+
+
+def check_owner_alone(path: Path) -> None:
+    """Does nothing for a file of a secret that its owner alone may read, nor for a pipe; else raises CommandFailed."""
+    try:
+        if path.is_file():
+            check_private(path)
+    except OpenToOthers as refusal:
+        raise CommandFailed(str(refusal)) from None
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def checked_id(value: str) -> str:
@@ -151,9 +235,10 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _explained(problem: dict[str, Any]) -> str:
+def _refusal(response: httpx.Response) -> CommandFailed:
     """Why a request was refused, in the service's own words where it has any."""
-    if not {"code", "detail", "errors"} <= problem.keys():
-        return NOT_ONRECORD
-    faults = [f"{error.get('pointer') or error.get('parameter')}: {error['detail']}" for error in problem["errors"]]
-    return f"The service refused it: {'; '.join(faults) or problem['detail']}"
+    problem = read_answer(Explained, response.content)
+    if problem is None:
+        return CommandFailed(NOT_ONRECORD)
+    why = f"The service refused it: {'; '.join(problem.faults) or shown(problem.detail)}"
+    return Refused(why, response.status_code)

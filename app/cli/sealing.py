@@ -3,26 +3,28 @@
 No identity is taken from an argument, written to a file or sent; of what is encrypted here only ciphertext leaves.
 """
 
-import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import quote
 
 import typer
 
 from app.cli.remote import (
     DEFAULT_URL,
-    NOT_ONRECORD,
+    Answer,
     CommandFailed,
     KeyFile,
     Refused,
+    Registered,
     Service,
     Url,
+    check_owner_alone,
     checked_id,
     failures_in_words,
     say,
     service,
+    shown,
 )
 from app.identities import age, envelope
 from app.identities.age_file import PADDED_BYTES, parse
@@ -33,10 +35,14 @@ STALE: Final = 412
 MAX_FILE_BYTES: Final = 1_048_576
 """Longest file of keys, or age file, that is read: a hundred times any that makes sense."""
 ENCRYPTED: Final = (b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----")
-CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What could make a terminal show something else; tabs and line ends are left."""
 
 SourceId = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
+
+
+class Fetched(Answer):
+    """A sealed identity, as the service hands it out."""
+
+    sealed: str
 
 
 def seal(
@@ -63,9 +69,8 @@ def seal(
         custodians = agreed_custodians(reached, keys)
         armored = sealed(source_id, _identity(file), keys)
         _store(reached, source_id, armored, custodians, replace=replace)
-    say(
-        f"Sealed to {', '.join(custodian['name'] for custodian in custodians)}, and stored. The service cannot open it."
-    )
+    names = ", ".join(shown(custodian.name) for custodian in custodians)
+    say(f"Sealed to {names}, and stored. The service cannot open it.")
     if len(keys) < FEW:
         say("There is one custodian alone: if that key is lost, so is the identity. Two or more are better.")
     if file is not None:
@@ -89,15 +94,15 @@ def recipients_in(path: Path) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-def agreed_custodians(reached: Service, keys: list[str]) -> list[dict[str, Any]]:
+def agreed_custodians(reached: Service, keys: list[str]) -> list[Registered]:
     """The custodians that are registered, whose keys must be just these.
 
     Raises CommandFailed where they differ: whoever has taken the service could have registered a key of theirs.
     """
-    active = [custodian for custodian in reached.custodians() if custodian["retired_at"] is None]
-    registered = {custodian["recipient"]: custodian["name"] for custodian in active}
+    active = [custodian for custodian in reached.custodians() if custodian.retired_at is None]
+    registered = {custodian.recipient: custodian.name for custodian in active}
     here = [f"  only in your file: {key}" for key in keys if key not in registered]
-    there = [f"  only registered there: {key} ({name})" for key, name in registered.items() if key not in keys]
+    there = [shown(f"  only registered there: {key} ({name})") for key, name in registered.items() if key not in keys]
     if here or there:
         raise CommandFailed(
             "\n".join(
@@ -136,11 +141,11 @@ def _identity(file: Path | None) -> str:
         raise CommandFailed("Nothing was sealed. It is no text in UTF-8.") from None
 
 
-def _store(reached: Service, source_id: str, armored: str, custodians: list[dict[str, Any]], *, replace: bool) -> None:
-    body = {"sealed": armored, "custodian_ids": [custodian["id"] for custodian in custodians]}
+def _store(reached: Service, source_id: str, armored: str, custodians: list[Registered], *, replace: bool) -> None:
+    body = {"sealed": armored, "custodian_ids": [custodian.id for custodian in custodians]}
     headers = {"If-Match": "*"} if replace else {"If-None-Match": "*"}
     try:
-        reached.ask("PUT", f"/v1/sources/{source_id}/identity", body=body, headers=headers)
+        reached.ask("PUT", f"/v1/sources/{source_id}/identity", answer=Answer, body=body, headers=headers)
     except Refused as refusal:
         if refusal.status != STALE:
             raise
@@ -152,7 +157,7 @@ def unseal(
     source: SourceId,
     *,
     identity: Annotated[Path, typer.Option(help="Your private key's file, from `onrecord custodian keygen`.")],
-    reason: Annotated[str | None, typer.Option(help="Why you need it; it is recorded with your name.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why you need it; it is recorded with your key's id.")] = None,
     stored: Annotated[
         Path | None, typer.Option("--input", help="Open this age file, out of a backup say, and ask no service.")
     ] = None,
@@ -171,8 +176,8 @@ def unseal(
         ciphertext = _bytes(stored) if stored else _fetched(service(url, key_file), source_id, reason or "")
         opened = unsealed(source_id, ciphertext, keys)
     # A terminal may be told things by what it shows, and whoever knows the public keys can have sealed this.
-    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", opened) if _to_terminal() else opened
-    sys.stdout.buffer.write(shown.encode() + (b"" if shown.endswith("\n") else b"\n"))
+    printed = shown(opened, keep="\t\n") if _to_terminal() else opened
+    sys.stdout.buffer.write(printed.encode() + (b"" if printed.endswith("\n") else b"\n"))
     sys.stdout.flush()
 
 
@@ -181,7 +186,11 @@ def _to_terminal() -> bool:
 
 
 def private_keys_in(path: Path) -> list[age.PrivateKey]:
-    """The private keys in a file as age's --identity reads it; asks for its passphrase where it has one."""
+    """The private keys in a file as age's --identity reads it; asks for its passphrase where it has one.
+
+    Raises CommandFailed for a file that others may read, as for one without a key.
+    """
+    check_owner_alone(path)
     content = _bytes(path)
     if content.lstrip().startswith(ENCRYPTED):
         given = typer.prompt(f"Passphrase of {path}", hide_input=True, err=True)
@@ -225,11 +234,7 @@ def unsealed(source_id: str, ciphertext: bytes, keys: list[age.PrivateKey]) -> s
 
 def _fetched(reached: Service, source_id: str, reason: str) -> bytes:
     headers = {"Access-Reason": quote(reason, safe="")}
-    answer = reached.ask("GET", f"/v1/sources/{source_id}/identity", headers=headers)
-    found = answer.get("sealed")
-    if not isinstance(found, str):
-        raise CommandFailed(NOT_ONRECORD)
-    return found.encode("utf-8", "replace")
+    return reached.ask("GET", f"/v1/sources/{source_id}/identity", answer=Fetched, headers=headers).sealed.encode()
 
 
 def _bytes(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from app.identities.age import NoSuchKey, public_key
 from app.identities.age_file import MAX_LENGTH, parse
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Id, Instant, Line, Payload, Reading, example
+from app.kit.schemas import Id, Instant, Name, Payload, Reading, example
 from app.models.identities import MAX_RECIPIENT_LENGTH
 
 CUSTODIAN_ID = "019a9f0e-4a10-7c55-8e21-0a1b2c3d4e60"
@@ -42,7 +42,7 @@ class CustodianCreate(Payload):
 
     model_config = example(name="standards editor", recipient=RECIPIENT)
 
-    name: Annotated[Line, Field(max_length=200)] = Field(description="Who it is.", examples=["standards editor"])
+    name: Name = Field(description="Who it is.", examples=["standards editor"])
     recipient: Annotated[
         str, StringConstraints(min_length=1, max_length=MAX_RECIPIENT_LENGTH), AfterValidator(_recipient)
     ] = Field(

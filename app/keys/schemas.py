@@ -7,7 +7,7 @@ from pydantic import Field
 from app.canonical.replies import Page
 from app.kit.networks import Network
 from app.kit.paging import PageParameters
-from app.kit.schemas import Day, Id, Instant, Line, Payload, Reading, example
+from app.kit.schemas import Day, Id, Instant, Name, Payload, Reading, example
 from app.models.vocabulary import Scope
 
 MAX_NETWORKS: Final = 20
@@ -24,9 +24,7 @@ class KeyCreate(Payload):
         expires_at="2027-01-01T00:00:00Z",
     )
 
-    name: Annotated[Line, Field(max_length=200)] = Field(
-        description="Whose it is or what for.", examples=["newsroom CMS"]
-    )
+    name: Name = Field(description="Whose it is or what for.", examples=["newsroom CMS"])
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))] = Field(
         description="What it allows; no more than the key that makes it.", examples=[["claims:read", "claims:write"]]
     )

@@ -6,6 +6,7 @@ The content's deadline here is the last resort: `app.kit.requests` has a shorter
 
 import random
 import resource
+import socket
 from asyncio import Transport
 from asyncio.events import TimerHandle
 from typing import Any, Final
@@ -34,6 +35,16 @@ OWN_FILES: Final = 100
 """Open files that are no connections: the database's, and those of the process itself."""
 MAX_CONNECTIONS: Final = min(2000, max(100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OWN_FILES))
 """Open at once in one process, idle ones included, which cost 20 kB or so each."""
+
+ENTRANCES: Final = 4
+"""By which connections are taken in. libuv accepts one connection of a socket each turn of the loop (since
+https://github.com/libuv/libuv/pull/3696), and a turn takes some milliseconds while threads work: of 300 callers who
+come at once the last waited for three seconds before anybody knew of it."""
+
+
+def entrances(listening: socket.socket) -> list[socket.socket]:
+    """The socket and further handles of it, for the server to listen on each; it closes them all."""
+    return [listening, *(listening.dup() for _ in range(ENTRANCES - 1))]
 
 
 def _pause() -> float:

@@ -34,6 +34,10 @@ DECIMAL: Final = r"-?[0-9]{1,38}(\.[0-9]{1,38})?"
 DECIMAL_DIGITS: Final = 38
 """Most digits of a quantity, either side of the point together: PostgreSQL's and most columns stores' common bound."""
 
+CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What makes a screen show something else than what is written: control characters, line and paragraph separators, and
+what turns the direction of writing (Unicode, category Cc; UAX #9 §2.1 to §2.5)."""
+
 
 class Payload(BaseModel):
     """What a caller sends. A field that it does not name is refused."""
@@ -138,7 +142,15 @@ def _url(value: str) -> str:
     return value
 
 
+def _name(value: str) -> str:
+    if CONTROLS.search(value):
+        raise RuleBroken("wrong_form", "Must have no control characters, nor any that turn the direction of writing.")
+    return value
+
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(_name)]
+"""What a key or a custodian is called: people tell by it whom they trust, so it must read as it is written."""
 Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
 Url = Annotated[
     str,

@@ -243,7 +243,8 @@ def test_serving_migrates_only_when_asked(run: Run, tmp_path: Path, monkeypatch:
 
     def serve(_server: uvicorn.Server, sockets: list[socket]) -> None:
         served.append(sockets[0].getsockname()[1])
-        sockets[0].close()
+        for each in sockets:
+            each.close()
 
     monkeypatch.setattr(uvicorn.Server, "run", serve)
     monkeypatch.setenv("ONRECORD_PORT", "0")

@@ -254,6 +254,10 @@ def late_answer(_request: httpx.Request) -> httpx.Response:
     raise httpx.ReadTimeout("late")
 
 
+def refusal(**fields: object) -> httpx.Response:
+    return httpx.Response(409, json={"code": "conflict", "detail": "No.", "errors": []} | fields)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -263,6 +267,11 @@ def late_answer(_request: httpx.Request) -> httpx.Response:
         (lambda _: httpx.Response(200, json=[]), "What answers at this address is not Onrecord."),
         (lambda _: httpx.Response(200, json={"hello": "world"}), "What answers at this address is not Onrecord."),
         (lambda _: httpx.Response(401, json={"error": "login"}), "What answers at this address is not Onrecord."),
+        (lambda _: refusal(errors=[{}]), "What answers at this address is not Onrecord."),
+        (lambda _: refusal(errors=5), "What answers at this address is not Onrecord."),
+        (lambda _: refusal(detail="a\x1b[2J"), "The service refused it (409): a\ufffd[2J\n"),
+        (lambda _: refusal(errors=[{"pointer": "\x1b", "detail": "\u202e"}]), "(409): No. \ufffd: \ufffd\n"),
+        (lambda _: httpx.Response(200, content=b"[" * 100_000), "What answers at this address is not Onrecord."),
     ],
 )
 def test_no_service_is_said_clearly(answer: Callable[[httpx.Request], httpx.Response], words: str) -> None:

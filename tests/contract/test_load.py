@@ -1,6 +1,7 @@
 """Ten times as many clients as the service answers at once, none of which waits when it is told to.
 
 As many as it can take are all answered; of ten times as many it turns most away and does its work for the rest.
+Half of the clients keep their connection, and half open a new one for each request.
 Throughout, its health is asked for over connections of their own.
 """
 
@@ -107,15 +108,20 @@ async def press(server: Server, sent: Sent, *, clients: int, requests: int) -> N
     """Has so many clients send so many requests together, each the next one as soon as it is answered."""
     target = sent.numbers + requests
 
-    async def be_a_client() -> None:
-        async with Connection(server, sent.key) as connection:
-            while sent.numbers < target:
-                method, path, body = sent.next_request()
-                own = f"Idempotency-Key: {sent.numbers}\r\n" if body else ""
-                sent.note(method, *await connection.ask(method, path, body, own=own))
+    async def ask_once(connection: Connection) -> None:
+        method, path, body = sent.next_request()
+        own = f"Idempotency-Key: {sent.numbers}\r\n" if body else ""
+        sent.note(method, *await connection.ask(method, path, body, own=own))
+
+    async def be_a_client(*, keeps_its_connection: bool) -> None:
+        while sent.numbers < target:
+            async with Connection(server, sent.key) as connection:
+                await ask_once(connection)
+                while keeps_its_connection and sent.numbers < target:
+                    await ask_once(connection)
 
     async with asyncio.timeout(PATIENCE_S * 4):
-        await asyncio.gather(*(be_a_client() for _ in range(clients)))
+        await asyncio.gather(*(be_a_client(keeps_its_connection=number % 2 == 0) for number in range(clients)))
 
 
 async def lost(server: Server, sent: Sent) -> list[str]:
