@@ -112,7 +112,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "trickle": Promise(
         "A header or a body that trickles in, or never comes, is cut, and others are served meanwhile.",
         "tests/contract/test_trickle.py",
-        {"connections": tries(200), "slowest, seconds": at_most(15)},
+        {"connections": tries(100), "slowest, seconds": at_most(15)},
     ),
     "load": Promise(
         "At ten times what the service can take it turns the rest away, stays small, answers for its health, loses "
