@@ -18,7 +18,7 @@ import migrations
 from app.access.context import Context
 from app.access.oidc import Issuer
 from app.access.secrets import Pepper, check_pepper, new_key, secret_file
-from app.canonical.derived import derive_missing
+from app.canonical.upgrade import upgrade
 from app.kit import logs
 from app.kit.db import WAL_RESET_FIXED, Database, has_wal_reset_bug
 from app.kit.fulltext import forget_deleted_words, is_of_the_engine
@@ -153,10 +153,10 @@ def warn_of_first_key(settings: Settings) -> None:
 
 def migrate(database: Database) -> None:
     """Brings the tables to this version. Does nothing to tables that are."""
-    with database.engine().begin() as connection:
+    with database.altering() as connection:
         command.upgrade(alembic_config(connection), "head")
     database.write(forget_deleted_words)
-    database.write(derive_missing)
+    database.write(upgrade)
 
 
 def is_described(_object: Any, name: str | None, *_more: Any) -> bool:

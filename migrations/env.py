@@ -44,5 +44,5 @@ handed = context.config.attributes.get("connection")
 if handed is not None:
     run(handed)
 else:
-    with Database(Settings().url).engine().begin() as own:
+    with Database(Settings().url).altering() as own:
         run(own)

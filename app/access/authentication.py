@@ -16,7 +16,7 @@ from app.access import queries
 from app.access.context import Context, context_of
 from app.access.principals import PUBLIC_READER, Principal
 from app.access.secrets import KEY_PREFIX
-from app.kit.columns import today
+from app.kit.instants import day_of
 from app.kit.networks import is_address_within
 from app.kit.problems import Unauthenticated
 from app.models.vocabulary import Scope
@@ -79,8 +79,8 @@ def _holder(request: Request, key: str, now: datetime) -> Caller | None:
         principal = Principal(
             found.id, frozenset(map(Scope, found.scopes)), networks=tuple(found.networks), expires_at=found.expires_at
         )
-        is_noted = found.last_used_on is not None and found.last_used_on >= today(now)
-        use = None if is_noted else Use(found.id, today(now))
+        is_noted = found.last_used_on is not None and found.last_used_on >= day_of(now)
+        use = None if is_noted else Use(found.id, day_of(now))
     if principal.networks and not is_address_within(request.client and request.client.host, principal.networks):
         return None
     return Caller(principal, use)

@@ -4,15 +4,15 @@ import re
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, not_, or_, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from app.access.principals import Audience
-from app.access.visibility import visible
+from app.access.visibility import may_know, visible
 from app.kit.columns import NOW
-from app.models import ApiKey, Attribution, Rendition, StoredReply
-from app.models.vocabulary import ResourceKind
+from app.models import ApiKey, Attribution, Change, RemovedAttribution, Rendition, StoredReply
+from app.models.vocabulary import ChangeAction, ResourceKind
 
 ANY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDS_AT_ONCE: Final = 10_000
@@ -73,18 +73,47 @@ def stored_reply(session: Session, caller_id: str, key_digest: str) -> StoredRep
 
 
 def names_hidden(session: Session, text: str, audience: Audience, now: datetime) -> bool:
-    """Whether an id stands in the text of anything that there is and that the audience may not see at `now`."""
+    """Whether an id stands in the text of anything that the audience may not see at `now`, or might not when it ended.
+
+    What was removed keeps the audience that it had.
+    """
     ids = sorted(set(ANY_ID.findall(text)))
-    for some in (ids[begin : begin + IDS_AT_ONCE] for begin in range(0, len(ids), IDS_AT_ONCE)):
-        rows: Any = select(Rendition.resource_id).where(
-            col(Rendition.resource_id).in_(some), Rendition.kind != ResourceKind.KEY
-        )
-        if set(session.exec(rows)) - set(session.exec(rows.where(visible(audience, now)))):
-            return True
-        attributions = select(Attribution.id).where(col(Attribution.id).in_(some), Attribution.audience > audience)
-        if session.exec(attributions.limit(1)).first() is not None:
-            return True
-    return False
+    portions = (ids[begin : begin + IDS_AT_ONCE] for begin in range(0, len(ids), IDS_AT_ONCE))
+    return any(
+        _hidden_resources(session, some, audience, now)
+        or _hidden_attributions(session, some, audience)
+        or _removed_unseen(session, some, audience)
+        for some in portions
+    )
+
+
+def _hidden_resources(session: Session, ids: list[str], audience: Audience, now: datetime) -> set[str]:
+    rows: Any = select(Rendition.resource_id).where(
+        col(Rendition.resource_id).in_(ids), Rendition.kind != ResourceKind.KEY
+    )
+    return set(session.exec(rows)) - set(session.exec(rows.where(visible(audience, now))))
+
+
+def _hidden_attributions(session: Session, ids: list[str], audience: Audience) -> set[str]:
+    found: set[str] = set()
+    for table in (Attribution, RemovedAttribution):
+        hidden = select(table.id).where(col(table.id).in_(ids), not_(may_know(audience, table)))
+        found.update(session.exec(hidden))
+    return found
+
+
+def _removed_unseen(session: Session, ids: list[str], audience: Audience) -> set[str]:
+    """Those that are gone, and that did not end for the audience: its line has no version that says so."""
+    is_there = select(Rendition.resource_id).where(col(Rendition.resource_id) == Change.resource_id).exists()
+    gone = select(Change.resource_id, Change.audience, Change.action).where(
+        col(Change.resource_id).in_(ids), Change.kind != ResourceKind.KEY, ~is_there
+    )
+    ended: dict[str, bool] = {}
+    for resource_id, line, action in session.exec(gone.order_by(col(Change.audience), col(Change.version))):
+        ended.setdefault(resource_id, False)
+        if line <= audience:
+            ended[resource_id] = action is ChangeAction.DELETED
+    return {resource_id for resource_id, is_told in ended.items() if not is_told}
 
 
 def forget_replies(session: Session, before: datetime) -> None:

@@ -15,7 +15,7 @@ from app.canonical.queries import ClaimRows
 from app.canonical.release import release_of
 from app.canonical.replies import check_references, part, readable
 from app.documents.service import add_document
-from app.kit.ids import ordered_id
+from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, invalid
 from app.kit.urls import site_of
 from app.models import Assessment, Document, Evidence
@@ -61,14 +61,16 @@ def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, 
     """
     if sent.assessed_at is not None and sent.assessed_at > unit.now + CLOCK_SKEW:
         raise invalid(f"{pointer}/assessed_at", "out_of_range", "An assessment cannot be made at a time to come.")
+    # The claims of a batch are recorded some microseconds later one than the other.
+    recorded_at = max(unit.now, claim_rows.claim.recorded_at)
     assessment = Assessment(
         claim_id=claim_rows.claim.id,
-        id=ordered_id(unit.now),
+        id=random_id(),
         position=1 + max((each.position for each in claim_rows.assessments), default=-1),
         attribution_id=getattr(sent, "attribution_id", None),
         supersedes_id=getattr(sent, "supersedes_id", None),
-        assessed_at=sent.assessed_at or unit.now,
-        recorded_at=unit.now,
+        assessed_at=sent.assessed_at or recorded_at,
+        recorded_at=recorded_at,
         review_site=None if sent.review_url is None else site_of(sent.review_url),
         **_confidence(sent),
         **{name: getattr(sent, name) for name in AssessmentFields.model_fields},

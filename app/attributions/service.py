@@ -26,7 +26,7 @@ from app.kit.edtf import parse_edtf
 from app.kit.ids import random_id
 from app.kit.problems import Conflict, FieldError, Invalid, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
-from app.models import Attribution, Claim, Document, Hop, Source
+from app.models import Attribution, Claim, Document, Hop, RemovedAttribution, Source
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope, SourceKind, Speech, Terms, Visibility
 from app.sources.schemas import SourceCreate
 from app.sources.service import add_source
@@ -69,6 +69,7 @@ def add_attribution(unit: Unit, claim_rows: ClaimRows, sent: AttributionCreate, 
         quote=_placed_quote(unit, content, pointer),
     )
     claim_rows.source_audience.update(sources)
+    claim_rows.unnamed_sources.update(rows.unnamed(unit.session, sources))
     claim_rows.document_audience.update(documents)
     claim_rows.attributions.append(attribution)
     claim_rows.hops[attribution.id] = _hops(attribution, hops)
@@ -258,6 +259,7 @@ def remove_attribution(unit: Unit, claim_id: str, attribution_id: str) -> Reply:
         unit.session.delete(row)
     unit.session.flush()
     unit.session.delete(attribution)
+    unit.session.add(RemovedAttribution(claim_id=claim_id, id=attribution_id, audience=attribution.audience))
     record_claim(unit, claim, ChangeAction.UPDATED)
     return Reply(body=b"", status=204)
 

@@ -14,14 +14,20 @@ from app.canonical.replies import Listing, many
 from app.kit.ids import first_id
 from app.kit.paging import Key, Order
 from app.models import ApiKey, AuditEntry, Rendition
-from app.models.vocabulary import AuditAction, ResourceKind
+from app.models.vocabulary import AuditAction
 
-OF_SOURCES: Final = (AuditAction.IDENTITY_SEALED, AuditAction.IDENTITY_READ, AuditAction.IDENTITY_ERASED)
-"""What is done with a source; the rest is done with what whoever reads the audit may know of."""
+OF_RECORDS: Final = (
+    AuditAction.IDENTITY_SEALED,
+    AuditAction.IDENTITY_READ,
+    AuditAction.IDENTITY_ERASED,
+    AuditAction.RELATION_WITHDRAWN,
+    AuditAction.DOCUMENT_JOINED,
+)
+"""What is done with a source or a document; the rest is done with what whoever reads the audit may know of."""
 
 
 def list_entries(unit: Unit, wanted: AuditFilter) -> Reply:
-    """Entries by when they were recorded, those about a source only where the caller may read the source."""
+    """Entries by when they were recorded, those about a source or a document only where the caller may read it."""
     own_id = col(AuditEntry.id)
     order = Order((Key(own_id),), wanted.sort.startswith("-"))
     listing = Listing(AuditRead, order, f"audit|{wanted.filter_text}", texts=_texts)
@@ -30,12 +36,10 @@ def list_entries(unit: Unit, wanted: AuditFilter) -> Reply:
 
 def _is_there(unit: Unit) -> ColumnElement[bool]:
     """The condition that the entry is about nothing that is hidden from the caller."""
-    source = select(Rendition.resource_id).where(
-        Rendition.kind == ResourceKind.SOURCE,
-        Rendition.resource_id == AuditEntry.subject_id,
-        visible(unit.principal.audience, unit.now),
+    subject = select(Rendition.resource_id).where(
+        Rendition.resource_id == AuditEntry.subject_id, visible(unit.principal.audience, unit.now)
     )
-    return or_(col(AuditEntry.action).not_in(OF_SOURCES), source.exists())
+    return or_(col(AuditEntry.action).not_in(OF_RECORDS), subject.exists())
 
 
 def _filters(wanted: AuditFilter) -> list[ColumnElement[bool]]:

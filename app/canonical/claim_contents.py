@@ -5,20 +5,50 @@ assessed of it; and a published claim that nobody the reader may see has made do
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
 from app.canonical.queries import ClaimRows
+from app.canonical.told import told_edtf, told_instant
 from app.canonical.values import Quantity as QuantityValue
-from app.changes.record import Content
+from app.changes.record import Content, Out
 from app.kit.edtf import day_text
-from app.models import Assessment, Attribution, Claim, Evidence, Hop, Quantity
+from app.models import Assessment, Attribution, Claim, Evidence, Quantity
 from app.models.vocabulary import ClaimStatus, Terms, Visibility
 
+CAME_OUT: Final = {Audience.PUBLIC: "public_at", Audience.INTERNAL: "internal_at"}
+"""Where it stands of an assessment when it came out for an audience; for restricted readers, when it was recorded."""
 
-def claim_contents(rows: ClaimRows) -> list[Content | None]:
+
+def claim_contents(rows: ClaimRows, out: Sequence[Out]) -> list[Content | None]:
     """What each audience reads of the claim; None where it does not exist for it."""
-    return [claim_content(rows, seen_by) if _exists_for(rows, seen_by) else None for seen_by in Audience]
+    return [claim_content(rows, seen_by, out[seen_by]) if _exists_for(rows, seen_by) else None for seen_by in Audience]
+
+
+def rests_on_unnamed(rows: ClaimRows, seen_by: Audience) -> bool:
+    """Whether a source that the reporting does not name stands in a chain that the audience may know of."""
+    return any(
+        hop.source_id in rows.unnamed_sources
+        for attribution in rows.attributions
+        if attribution.audience <= seen_by
+        for hop in rows.hops[attribution.id]
+    )
+
+
+def date_assessments(rows: ClaimRows, out: Sequence[Out], now: datetime) -> None:
+    """Notes of each assessment when it came out for each audience that may know of it by now, or will.
+
+    What came out keeps its instant, whatever is hidden and shown later; what an embargo still holds back has none yet.
+    """
+    seen_from: dict[str | None, int] = {row.id: row.audience for row in rows.attributions}
+    for row in rows.assessments:
+        for seen_by, column in CAME_OUT.items():
+            was = getattr(row, column)
+            if was is None or was > now:
+                is_shown = _exists_for(rows, seen_by) and seen_from.get(row.attribution_id, seen_by) <= seen_by
+                setattr(row, column, out[seen_by].opens_at if is_shown else None)
 
 
 def _exists_for(rows: ClaimRows, seen_by: Audience) -> bool:
@@ -54,14 +84,14 @@ def known_to(rows: ClaimRows, attribution_id: str | None) -> Audience:
     return max(widest, AUDIENCE_OF[rows.claim.visibility])
 
 
-def claim_content(rows: ClaimRows, seen_by: Audience) -> Content:
+def claim_content(rows: ClaimRows, seen_by: Audience, out: Out) -> Content:
     """What an audience reads of the claim, version and time of change apart."""
     claim = rows.claim
     attributions = [attribution for attribution in rows.attributions if attribution.audience <= seen_by]
     shown = {attribution.id for attribution in attributions}
     assessments = sorted(
         (row for row in rows.assessments if row.attribution_id is None or row.attribution_id in shown),
-        key=lambda row: (row.assessed_at, row.position),
+        key=lambda row: (_assessed_at(row, seen_by), row.position),
         reverse=True,
     )
     return {
@@ -71,19 +101,19 @@ def claim_content(rows: ClaimRows, seen_by: Audience) -> Content:
         "kind": claim.kind,
         "topics": [row.topic for row in rows.topics],
         "place": _place(claim),
-        "occurred": _occurred(claim),
+        "occurred": _occurred(claim, out),
         "quantities": [quantity_content(row) for row in rows.quantities],
         "visibility": claim.visibility,
         "visible_to": _visible_to(rows),
-        "embargo_until": claim.embargo_until,
+        "embargo_until": told_instant(claim.embargo_until, out),
         "status": claim.status,
         "retraction": None
         if claim.retracted_at is None
-        else {"reason": claim.retraction_reason, "retracted_at": claim.retracted_at},
-        "attributions": [_attribution(row, rows.hops[row.id]) for row in attributions],
+        else {"reason": claim.retraction_reason, "retracted_at": out.since(claim.retracted_at)},
+        "attributions": [_attribution(rows, row, seen_by, out) for row in attributions],
         "headline_assessment_id": _headline_id(assessments),
-        "assessments": [_assessment(rows, row, assessments, seen_by) for row in assessments],
-        "recorded_at": claim.recorded_at,
+        "assessments": [_assessment(rows, row, assessments, seen_by, out) for row in assessments],
+        "recorded_at": out.at,
     }
 
 
@@ -97,12 +127,12 @@ def _place(claim: Claim) -> Content | None:
     return place if any(value is not None for value in place.values()) else None
 
 
-def _occurred(claim: Claim) -> Content | None:
+def _occurred(claim: Claim, out: Out) -> Content | None:
     if claim.occurred_mode is None:
         return None
     return {
         "verbatim": claim.occurred_verbatim,
-        "edtf": claim.occurred_edtf,
+        "edtf": told_edtf(claim.occurred_edtf, out),
         "earliest": day_text(claim.occurred_earliest_day),
         "latest": day_text(claim.occurred_latest_day),
         "mode": claim.occurred_mode,
@@ -131,10 +161,17 @@ def quantity_content(row: Quantity) -> Content:
     }
 
 
-def _attribution(row: Attribution, hops: Sequence[Hop]) -> Content:
+def _read_as(rows: ClaimRows, document_id: str | None, seen_by: Audience) -> str | None:
+    """The document as the audience reads it: for the public the record that it is joined with stands for it."""
+    if document_id is None or seen_by > Audience.PUBLIC:
+        return document_id
+    return rows.joined_documents.get(document_id, document_id)
+
+
+def _attribution(rows: ClaimRows, row: Attribution, seen_by: Audience, out: Out) -> Content:
     return {
         "id": row.id,
-        "document_id": row.document_id,
+        "document_id": _read_as(rows, row.document_id, seen_by),
         "stance": row.stance,
         "speech": row.speech,
         "cue": row.cue,
@@ -142,7 +179,7 @@ def _attribution(row: Attribution, hops: Sequence[Hop]) -> Content:
         "terms": row.terms,
         "anonymity_reason": row.anonymity_reason,
         "quote": row.quote,
-        "said": row.said,
+        "said": told_edtf(row.said, out),
         "said_earliest": day_text(row.said_earliest_day),
         "said_latest": day_text(row.said_latest_day),
         "chain": [
@@ -150,9 +187,9 @@ def _attribution(row: Attribution, hops: Sequence[Hop]) -> Content:
                 "position": hop.position,
                 "role": hop.role,
                 "source_id": hop.source_id,
-                "document_id": hop.document_id,
+                "document_id": _read_as(rows, hop.document_id, seen_by),
             }
-            for hop in hops
+            for hop in rows.hops[row.id]
         ],
     }
 
@@ -163,7 +200,18 @@ def _headline_id(assessments: Sequence[Assessment]) -> str | None:
     return next((row.id for row in assessments if row.attribution_id is None and row.id not in superseded), None)
 
 
-def _assessment(rows: ClaimRows, row: Assessment, shown: Sequence[Assessment], seen_by: Audience) -> Content:
+def _came_out(row: Assessment, seen_by: Audience) -> datetime:
+    """When the assessment came out for the audience, or comes out."""
+    at = getattr(row, CAME_OUT[seen_by]) if seen_by in CAME_OUT else None
+    return row.recorded_at if at is None else at
+
+
+def _assessed_at(row: Assessment, seen_by: Audience) -> datetime:
+    """When it was made, if that was recorded; else when it came out for the audience."""
+    return _came_out(row, seen_by) if row.assessed_at == row.recorded_at else row.assessed_at
+
+
+def _assessment(rows: ClaimRows, row: Assessment, shown: Sequence[Assessment], seen_by: Audience, out: Out) -> Content:
     evidence = [piece for piece in rows.evidence[row.id] if _evidence_audience(rows, piece) <= seen_by]
     return {
         "id": row.id,
@@ -180,13 +228,18 @@ def _assessment(rows: ClaimRows, row: Assessment, shown: Sequence[Assessment], s
         "rating_label": row.rating_label,
         "rationale": row.rationale,
         "evidence": [
-            {"relation": piece.relation, "document_id": piece.document_id, "url": piece.url, "note": piece.note}
+            {
+                "relation": piece.relation,
+                "document_id": _read_as(rows, piece.document_id, seen_by),
+                "url": piece.url,
+                "note": piece.note,
+            }
             for piece in evidence
         ],
         "review_url": row.review_url,
-        "assessed_at": row.assessed_at,
+        "assessed_at": out.told(_assessed_at(row, seen_by)),
         "supersedes_id": row.supersedes_id if row.supersedes_id in {other.id for other in shown} else None,
-        "recorded_at": row.recorded_at,
+        "recorded_at": out.told(_came_out(row, seen_by)),
     }
 
 

@@ -5,17 +5,18 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from sqlmodel import Session
 
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.canonical import queries
-from app.canonical.claim_contents import attribution_audience, claim_contents
+from app.canonical.claim_contents import attribution_audience, claim_contents, date_assessments, rests_on_unnamed
 from app.canonical.derived import derive
 from app.canonical.queries import ClaimRows
 from app.canonical.release import NEVER, let_out
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, readable
 from app.changes import queries as changes
-from app.changes.record import Content, Written, record_change
+from app.changes.record import Content, Contents, Out, Written, record_change
 from app.kit.problems import Conflict, NotFound
 from app.models import Claim, Relation, Rendition
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope
@@ -58,32 +59,53 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
     """Records a write of the claim with these rows, new ones among them; its own must be locked."""
     before = changes.renditions(unit.session, rows.claim.id)
     seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
+    in_days = _is_in_days(before)
     _store(unit, [rows], action)
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
-    seen_now = _exposure(changes.renditions(unit.session, rows.claim.id))
-    if seen_before == seen_now:
+    after = changes.renditions(unit.session, rows.claim.id)
+    seen_now = _exposure(after)
+    if (seen_before, in_days) == (seen_now, _is_in_days(after)):
         return
     _check_may_publish(unit, seen_before, seen_now)
     for relation in queries.relations_of_claim(unit.session, rows.claim.id):
         record_relation(unit, relation, ChangeAction.UPDATED)
 
 
-def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dict[str, list[Content | None]]:
+def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dict[str, Contents]:
     """Writes the claims' new rows, what each audience reads of them from now on, and what they are found by.
 
     Answers with what each audience reads, by claim.
     """
+    joined = queries.joined(unit.session, {each for rows in claims for each in rows.document_ids})
     for rows in claims:
+        rows.joined_documents.update(joined)
         for attribution in rows.attributions:
             attribution.audience = attribution_audience(rows, attribution)
     queries.store(unit.session, claims)
-    contents = {rows.claim.id: claim_contents(rows) for rows in claims}
-    for claim in (rows.claim for rows in claims):
-        written = Written(ResourceKind.CLAIM, claim.id, action, contents[claim.id], embargo_until=claim.embargo_until)
-        record_change(unit, written)
+    contents = {rows.claim.id: _record(unit, rows, action) for rows in claims}
     unit.session.flush()
     derive(unit.session, contents, new=action is ChangeAction.CREATED)
     return contents
+
+
+def _record(unit: Unit, rows: ClaimRows, action: ChangeAction) -> Contents:
+    """Records the write of one claim, and gives what each audience reads of it."""
+
+    def render(out: Sequence[Out]) -> Contents:
+        date_assessments(rows, out, unit.now)
+        return claim_contents(rows, out)
+
+    written = Written(
+        ResourceKind.CLAIM,
+        rows.claim.id,
+        action,
+        render,
+        embargo_until=rows.claim.embargo_until,
+        public_in_days=rests_on_unnamed(rows, Audience.PUBLIC),
+        # The claims of a batch bear instants that tell them apart.
+        at=rows.claim.recorded_at if action is ChangeAction.CREATED else None,
+    )
+    return record_change(unit, written)
 
 
 Exposure = tuple[int, datetime | None]
@@ -112,6 +134,11 @@ def _exposure(renditions: Sequence[Rendition]) -> Exposure | None:
     return next(((row.first_audience, row.embargo_until) for row in renditions), None)
 
 
+def _is_in_days(renditions: Sequence[Rendition]) -> bool:
+    """Whether the public is told days alone, which a claim's relations then tell it too."""
+    return any(row.in_days == 1 for row in renditions if row.first_audience == Audience.PUBLIC)
+
+
 def _named(rows: ClaimRows) -> list[dict[str, str | None]]:
     """What the rows of the claim name."""
     hops = [{"source_id": hop.source_id, "document_id": hop.document_id} for each in rows.hops.values() for hop in each]
@@ -123,21 +150,33 @@ def _named(rows: ClaimRows) -> list[dict[str, str | None]]:
 def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> None:
     """Records a write of the relation, which exists for those who may see both claims."""
     unit.session.flush()
-    ends = queries.locked_claims(unit.session, [relation.claim_id, relation.other_claim_id])
-    seen_from = queries.first_audiences(unit.session, ends)
-    contents = relation_contents(relation, seen_from)
-    embargo = latest_embargo(ends.values())
-    record_change(unit, Written(ResourceKind.RELATION, relation.id, action, contents, embargo_until=embargo))
+    record_change(unit, relation_written(unit.session, relation, action))
 
 
-def relation_contents(relation: Relation, seen_from: Mapping[str, Audience]) -> list[Content | None]:
+def relation_written(session: Session, relation: Relation, action: ChangeAction) -> Written:
+    """What a write of the relation is recorded as; locks its claims."""
+    ends = queries.locked_claims(session, [relation.claim_id, relation.other_claim_id])
+    seen_from = queries.first_audiences(session, ends)
+    return Written(
+        ResourceKind.RELATION,
+        relation.id,
+        action,
+        lambda out: relation_contents(relation, seen_from, out),
+        embargo_until=latest_embargo(ends.values()),
+        public_in_days=queries.any_in_days(session, ends),
+    )
+
+
+def relation_contents(
+    relation: Relation, seen_from: Mapping[str, Audience], out: Sequence[Out]
+) -> list[Content | None]:
     """What each audience reads of the relation, given from which audience on each claim that any may see is seen.
 
     A claim that nobody can see has no rendition; then nobody sees the relation either.
     """
     ends = [seen_from.get(claim_id) for claim_id in (relation.claim_id, relation.other_claim_id)]
     return [
-        relation_content(relation) if all(end is not None and seen_by >= end for end in ends) else None
+        relation_content(relation, out[seen_by]) if all(end is not None and seen_by >= end for end in ends) else None
         for seen_by in Audience
     ]
 
@@ -147,7 +186,7 @@ def latest_embargo(claims: Iterable[Claim]) -> datetime | None:
     return max((claim.embargo_until for claim in claims if claim.embargo_until is not None), default=None)
 
 
-def relation_content(relation: Relation) -> Mapping[str, Any]:
+def relation_content(relation: Relation, out: Out) -> Mapping[str, Any]:
     """What is read of a relation between claims, version and time of change apart."""
     return {
         "id": relation.id,
@@ -158,6 +197,6 @@ def relation_content(relation: Relation) -> Mapping[str, Any]:
         "score": relation.score,
         "note": relation.note,
         "decided_by": relation.decided_by,
-        "decided_at": relation.decided_at,
-        "recorded_at": relation.recorded_at,
+        "decided_at": None if relation.decided_at is None else out.since(relation.decided_at),
+        "recorded_at": out.at,
     }

@@ -1,13 +1,14 @@
-"""What is made of other rows to be filtered and searched by: how claims stand, and the text of claims and of sources.
+"""What is made of other rows to be filtered and searched by: how claims stand, what they are listed by, and texts.
 
 Each range of audiences that reads the same has a row of its own, as in the renditions. Whatever changes what a row is
 made of makes it anew, in its own transaction: with the claim's row locked, so that the last to write has seen all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlmodel import Session, SQLModel
 
@@ -15,15 +16,15 @@ from app.access.principals import AUDIENCE_OF, Audience
 from app.canonical import queries
 from app.canonical.claim_contents import claim_contents
 from app.canonical.corroboration import corroborate
-from app.canonical.facts import facts_of
+from app.canonical.facts import Facts, facts_of
 from app.canonical.names import name_tokens
-from app.canonical.quantities import fill_keys
 from app.canonical.queries import Surroundings
 from app.canonical.sources import source_content, source_texts
-from app.changes.record import Content
+from app.changes.record import Content, Contents
 from app.kit.fulltext import add_rows, next_number, remove_rows
-from app.kit.urls import site_of
 from app.kit.words import indexed, tokens
+from app.listing import queries as listing
+from app.listing.fields import Entry, entries_of
 from app.models import ClaimStanding, SearchText, Source
 
 AT_ONCE: Final = 500
@@ -32,10 +33,12 @@ AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What one audience finds of a claim: the columns of its standing, and the tokens of its text."""
+    """What one audience finds of a claim: the columns of its standing, the tokens of its text, what it is listed by."""
 
     standing: Mapping[str, Any]
     tokens: str
+    entries: frozenset[Entry]
+    place: datetime
 
 
 def derive_claims(session: Session, claim_ids: Iterable[str]) -> None:
@@ -46,10 +49,11 @@ def derive_claims(session: Session, claim_ids: Iterable[str]) -> None:
         some = wanted[begin : begin + AT_ONCE]
         claims = queries.locked_claims(session, some)
         rows = queries.rows_of_claims(session, list(claims.values()))
-        derive(session, {claim_id: claim_contents(each) for claim_id, each in rows.items()})
+        outs = queries.outs_of(session, rows)
+        derive(session, {claim_id: claim_contents(each, outs[claim_id]) for claim_id, each in rows.items()})
 
 
-def derive(session: Session, contents: Mapping[str, Sequence[Content | None]], *, new: bool = False) -> None:
+def derive(session: Session, contents: Mapping[str, Contents], *, new: bool = False) -> None:
     """Makes anew what is made of claims that are locked, from what each audience reads of them by now.
 
     Of `new` claims nothing has been made yet.
@@ -61,49 +65,70 @@ def derive(session: Session, contents: Mapping[str, Sequence[Content | None]], *
         standings, texts = queries.standings_of(session, contents), queries.texts_of(session, contents)
     made = derived_of(session, contents)
     _replace_standings(
-        session, [(standings.get(claim_id, []), _standings(claim_id, ranges)) for claim_id, ranges in made.items()]
+        session, [(standings.get(each, []), _standings(each, ranges_of_standing(of))) for each, of in made.items()]
     )
-    _replace_texts(
-        session,
-        [(texts.get(claim_id, []), _texts(claim_id, ranges_of_text(ranges))) for claim_id, ranges in made.items()],
-    )
+    _replace_texts(session, [(texts.get(each, []), _texts(each, ranges_of_text(of))) for each, of in made.items()])
+    listing.replace(session, {each: placed(of) for each, of in made.items()}, new=new)
 
 
-def derived_of(
-    session: Session, contents: Mapping[str, Sequence[Content | None]]
-) -> dict[str, list[tuple[int, int, Derived]]]:
-    """What is made of each claim: the first and the last audience of each range that finds the same, and what."""
+def derived_of(session: Session, contents: Mapping[str, Contents]) -> dict[str, list[Derived | None]]:
+    """What is made of each claim, for each audience in turn."""
     surroundings = queries.surroundings(session, _attributions(contents))
-    return {
-        claim_id: [
-            (audiences[0], audiences[-1], made)
-            for made, audiences in _grouped(_of_audiences(of_claim, surroundings))
-            if made is not None
-        ]
-        for claim_id, of_claim in contents.items()
-    }
+    return {claim_id: _of_audiences(of_claim, surroundings) for claim_id, of_claim in contents.items()}
 
 
-def _of_audiences(of_claim: Sequence[Content | None], surroundings: Surroundings) -> list[Derived | None]:
+def _of_audiences(of_claim: Contents, surroundings: Surroundings) -> list[Derived | None]:
     """What each audience finds of one claim; the tokens of what several read alike are made once."""
     made: list[Derived | None] = []
-    before: tuple[Content | None, str] = (None, "")
+    before: tuple[Any, str] = (None, "")
     for seen_by, content in enumerate(of_claim):
         if content is None:
             made.append(None)
             continue
-        if content != before[0]:
-            before = (content, indexed(_tokens(content, surroundings)))
-        made.append(Derived(_standing(content, surroundings, Audience(seen_by)), before[1]))
+        read = [content[name] for name in ("statement", "language", "attributions")]
+        if read != before[0]:
+            before = (read, indexed(_tokens(content, surroundings)))
+        facts = facts_of(content["attributions"], surroundings, Audience(seen_by))
+        outlets = (each.outlet_id for each in facts.attributions if each.outlet_id is not None)
+        standing = _standing(content, facts)
+        entries = frozenset(entries_of(content, standing, outlets))
+        made.append(Derived(standing, before[1], entries, content["recorded_at"]))
     return made
 
 
-def _grouped(made: Sequence[Derived | None]) -> Iterable[tuple[Derived | None, list[int]]]:
-    for value, group in groupby(range(len(made)), key=lambda audience: made[audience]):
-        yield value, list(group)
+R = TypeVar("R")
 
 
-def _attributions(contents: Mapping[str, Sequence[Content | None]]) -> list[Any]:
+def _ranges(made: Sequence[Derived | None], what: Callable[[Derived], R]) -> list[tuple[int, int, R]]:
+    """The first and the last audience of each range that finds the same, and what."""
+    values = [None if each is None else what(each) for each in made]
+    grouped = (
+        (value, list(group)) for value, group in groupby(range(len(values)), key=lambda audience: values[audience])
+    )
+    return [(audiences[0], audiences[-1], value) for value, audiences in grouped if value is not None]
+
+
+def ranges_of_standing(made: Sequence[Derived | None]) -> list[tuple[int, int, Mapping[str, Any]]]:
+    """The ranges of audiences for which the claim stands the same, and how."""
+    return _ranges(made, lambda each: each.standing)
+
+
+def ranges_of_text(made: Sequence[Derived | None]) -> list[tuple[int, int, str]]:
+    """The ranges of audiences that find the same text, and its tokens."""
+    return _ranges(made, lambda each: each.tokens)
+
+
+def placed(made: Sequence[Derived | None]) -> listing.Placed:
+    """What each audience lists the claim by, and its place there."""
+    return {
+        (audience, *entry): each.place
+        for audience, each in enumerate(made)
+        if each is not None
+        for entry in each.entries
+    }
+
+
+def _attributions(contents: Mapping[str, Contents]) -> list[Any]:
     return [
         attribution
         for of_claim in contents.values()
@@ -113,12 +138,11 @@ def _attributions(contents: Mapping[str, Sequence[Content | None]]) -> list[Any]
     ]
 
 
-def _standing(content: Content, surroundings: Surroundings, seen_by: Audience) -> Mapping[str, Any]:
+def _standing(content: Content, facts: Facts) -> Mapping[str, Any]:
     """The columns of a standing."""
     headline: Mapping[str, Any] = next(
         (each for each in content["assessments"] if each["id"] == content["headline_assessment_id"]), {}
     )
-    facts = facts_of(content["attributions"], surroundings, seen_by)
     counted = asdict(corroborate(facts.attributions, facts.sources, links=facts.links))
     assessed = {name: headline.get(name) for name in ("credibility", "confidence", "verdict")}
     return assessed | counted | {"circular": int(counted["circular"])}
@@ -132,7 +156,7 @@ def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
         pieces[quote["exact"], quote["language"]] = None
         pieces[quote["original"] or "", None] = None
     for source in (surroundings.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
-        pieces |= dict.fromkeys(source_texts(source_content(source)))
+        pieces |= dict.fromkeys(source_texts(source_content(source, source.recorded_on)))
     for document in (surroundings.documents[each["document_id"]] for each in attributions):
         pieces[document.title or "", document.language] = None
     return [token for text, language in pieces for token in tokens(text, language)]
@@ -165,21 +189,10 @@ def source_tokens(source: Source) -> str:
     return indexed(token for name in (source.name, *source.aliases) if name for token in name_tokens(name))
 
 
-def ranges_of_text(ranges: Sequence[tuple[int, int, Derived]]) -> list[tuple[int, int, str]]:
-    """The ranges of audiences that find the same text, though the claim may stand otherwise for some of them."""
-    joined: list[tuple[int, int, str]] = []
-    for first, last, made in ranges:
-        if joined and joined[-1][1] + 1 == first and joined[-1][2] == made.tokens:
-            joined[-1] = (joined[-1][0], last, made.tokens)
-        else:
-            joined.append((first, last, made.tokens))
-    return joined
-
-
-def _standings(claim_id: str, ranges: Sequence[tuple[int, int, Derived]]) -> list[ClaimStanding]:
+def _standings(claim_id: str, ranges: Sequence[tuple[int, int, Mapping[str, Any]]]) -> list[ClaimStanding]:
     return [
-        ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **made.standing)
-        for first, last, made in ranges
+        ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **standing)
+        for first, last, standing in ranges
     ]
 
 
@@ -222,19 +235,3 @@ def _values(row: ClaimStanding) -> tuple[Any, ...]:
 
 def _text(row: SearchText) -> tuple[int, int, str]:
     return row.first_audience, row.last_audience, row.tokens
-
-
-def derive_missing(session: Session) -> None:
-    """Makes what is made of claims and sources that were recorded before it was kept. Does nothing where all is there.
-
-    The keys of a claim's quantities and the sites of its reviews are made with it.
-    """
-    for source in queries.sources_without_text(session):
-        derive_source(session, source)
-    while claims := queries.claims_without_standing(session, AT_ONCE):
-        for rows in queries.rows_of_claims(session, claims).values():
-            for quantity in rows.quantities:
-                fill_keys(quantity)
-            for each in rows.assessments:
-                each.review_site = None if each.review_url is None else site_of(each.review_url)
-        derive_claims(session, [claim.id for claim in claims])

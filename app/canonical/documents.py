@@ -1,9 +1,18 @@
-"""Renders and records documents, their texts apart."""
+"""Renders and records documents, their texts apart.
+
+The public is told days of a document, and no instants: it stands beside the claims that were read in it, and an instant
+would tell when somebody spoke whom they do not name.
+"""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
-from app.changes.record import Content, Written, record_change
+from app.canonical.told import told_edtf, told_instant
+from app.changes.record import Content, Out, Written, record_change
 from app.kit.edtf import day_text
 from app.models import Document
 from app.models.vocabulary import ChangeAction, ResourceKind
@@ -12,22 +21,37 @@ from app.models.vocabulary import ChangeAction, ResourceKind
 def record_document(unit: Unit, document: Document, action: ChangeAction) -> None:
     """Records a write of the document; the outlet stays out of sight of those who may not see it."""
     unit.session.flush()
+    record_change(unit, document_written(unit.session, document, action))
+
+
+def document_written(session: Session, document: Document, action: ChangeAction) -> Written:
+    """What a write of the document is recorded as."""
     outlet = Audience.PUBLIC
     if document.outlet_id is not None:
-        outlet = queries.shown_from(unit.session, [document.outlet_id])[document.outlet_id]
-    contents, embargo = document_contents(document, outlet), document.embargo_until
-    record_change(unit, Written(ResourceKind.DOCUMENT, document.id, action, contents, embargo_until=embargo))
+        outlet = queries.shown_from(session, [document.outlet_id])[document.outlet_id]
+    return Written(
+        ResourceKind.DOCUMENT,
+        document.id,
+        action,
+        lambda out: document_contents(document, outlet, out),
+        embargo_until=document.embargo_until,
+        public_in_days=True,
+    )
 
 
-def document_contents(document: Document, outlet: Audience) -> list[Content | None]:
-    """What each audience reads of the document, whose outlet is seen from that audience on."""
-    own = AUDIENCE_OF[document.visibility]
+def document_contents(document: Document, outlet: Audience, out: Sequence[Out]) -> list[Content | None]:
+    """What each audience reads of the document, whose outlet is seen from that audience on.
+
+    The public reads the record that it is joined with, and never this one.
+    """
+    own = max(AUDIENCE_OF[document.visibility], Audience.PUBLIC if document.joined_id is None else Audience.INTERNAL)
     return [
-        document_content(document, show_outlet=seen_by >= outlet) if seen_by >= own else None for seen_by in Audience
+        document_content(document, out[seen_by], show_outlet=seen_by >= outlet) if seen_by >= own else None
+        for seen_by in Audience
     ]
 
 
-def document_content(document: Document, *, show_outlet: bool = True) -> Content:
+def document_content(document: Document, out: Out, *, show_outlet: bool = True) -> Content:
     """What is read of a document, version, time of change and text apart."""
     return {
         "id": document.id,
@@ -37,13 +61,14 @@ def document_content(document: Document, *, show_outlet: bool = True) -> Content
         "title": document.title,
         "byline": document.byline,
         "outlet_id": document.outlet_id if show_outlet else None,
-        "published": document.published,
+        "published": told_edtf(document.published, out),
         "published_earliest": day_text(document.published_earliest_day),
         "published_latest": day_text(document.published_latest_day),
         "published_basis": document.published_basis,
         "language": document.language,
-        "accessed_at": document.accessed_at,
+        "accessed_at": told_instant(document.accessed_at, out),
         "text_sha256": document.text_sha256,
         "visibility": document.visibility,
-        "recorded_at": document.recorded_at,
+        **({"joined_id": document.joined_id} if document.joined_id is not None else {}),
+        "recorded_at": out.at,
     }

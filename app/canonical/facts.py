@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from app.access.principals import AUDIENCE_OF, Audience
+from app.access.principals import Audience
+from app.access.visibility import shown_from
 from app.canonical.corroboration import AttributionFacts, HopFacts, SourceFacts, SourceLink
 from app.canonical.queries import Surroundings
 from app.models import Source
@@ -26,7 +27,7 @@ def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundin
     outlets = {surroundings.documents[each["document_id"]].outlet_id for each in attributions} - {None}
     relations = surroundings.relations_around(in_chains | outlets)
     met = {end for row in relations for end in (row.source_id, row.other_id)} | in_chains | outlets
-    shown = {each for each in met if each is not None and _shown_from(surroundings.sources[each]) <= seen_by}
+    shown = {each for each in met if each is not None and _shown_from(surroundings, each) <= seen_by}
     # Those in the chains are seen, since the attributions are: an embargo of theirs ends no later than the claim's.
     known = shown | in_chains
     return Facts(
@@ -40,9 +41,10 @@ def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundin
     )
 
 
-def _shown_from(source: Source) -> Audience:
-    """From which audience on the source is shown where others name it, as in `queries.shown_from`."""
-    return max(AUDIENCE_OF[source.visibility], Audience.PUBLIC if source.embargo_until is None else Audience.INTERNAL)
+def _shown_from(surroundings: Surroundings, source_id: str) -> Audience:
+    """From which audience on the source is shown where others name it."""
+    source = surroundings.sources[source_id]
+    return shown_from(source.visibility, source.embargo_until)
 
 
 def _attribution(attribution: Mapping[str, Any], surroundings: Surroundings, shown: Set[str]) -> AttributionFacts:

@@ -11,8 +11,12 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
+from app.access import visibility
 from app.access.principals import AUDIENCE_OF, Audience
-from app.access.visibility import visible
+from app.access.visibility import covers, visible
+from app.canonical.told import as_recorded
+from app.changes.record import Out
+from app.kit.ids import EPOCH
 from app.models import (
     Assessment,
     Attribution,
@@ -29,11 +33,26 @@ from app.models import (
     Source,
     SourceRelation,
 )
-from app.models.vocabulary import ClaimRelationKind, RelationStatus, SourceKind, SourceRelationKind, Visibility
+from app.models.vocabulary import (
+    Anonymity,
+    ClaimRelationKind,
+    RelationStatus,
+    SourceKind,
+    SourceRelationKind,
+    Visibility,
+)
 
 R = TypeVar("R", bound=SQLModel)
 D = TypeVar("D", Source, Document)
 
+OF_OUT: Final[tuple[Any, ...]] = (
+    Rendition.first_audience,
+    Rendition.last_audience,
+    Rendition.came_at,
+    Rendition.in_days,
+)
+NOT_OUT: Final = as_recorded(EPOCH)
+"""Stands for an audience for which a resource does not exist."""
 ANEW: Final = {"populate_existing": True}
 """Reads rows again that the session has read before: somebody else may have changed them until they were locked. What
 the session itself has changed must be flushed by then."""
@@ -86,7 +105,17 @@ class ClaimRows:
     assessments: list[Assessment] = field(default_factory=list)
     evidence: dict[str, list[Evidence]] = field(default_factory=lambda: defaultdict(list))
     source_audience: dict[str, Audience] = field(default_factory=dict)
+    unnamed_sources: set[str] = field(default_factory=set)
+    """Those of the sources that the reporting does not name."""
     document_audience: dict[str, Audience] = field(default_factory=dict)
+    joined_documents: dict[str, str] = field(default_factory=dict)
+    """The documents that are joined with others, and with which."""
+
+    @property
+    def document_ids(self) -> set[str]:
+        """All documents that the rows name."""
+        naming: Iterable[Any] = chain(self.attributions, *self.hops.values(), *self.evidence.values())
+        return {row.document_id for row in naming if row.document_id is not None}
 
 
 def store(session: Session, claims: Sequence[ClaimRows]) -> None:
@@ -114,11 +143,13 @@ def rows_of_claims(session: Session, claims: Sequence[Claim]) -> dict[str, Claim
     attributions, hops = _of_claims(session, Attribution, ids), _of_claims(session, Hop, ids)
     assessments, evidence = _of_claims(session, Assessment, ids), _of_claims(session, Evidence, ids)
     sources = {hop.source_id for each in hops.values() for hop in each}
-    naming = [
+    naming = {
         row.document_id for by_claim in (attributions, hops, evidence) for rows in by_claim.values() for row in rows
-    ]
+    }
+    documents = [each for each in naming if each is not None]
     source_audience = audiences(session, Source, sources)
-    document_audience = audiences(session, Document, {each for each in naming if each is not None})
+    document_audience, joined_documents = audiences(session, Document, documents), joined(session, documents)
+    unnamed_sources = unnamed(session, sources)
     return {
         claim.id: ClaimRows(
             claim=claim,
@@ -129,7 +160,9 @@ def rows_of_claims(session: Session, claims: Sequence[Claim]) -> dict[str, Claim
             assessments=assessments[claim.id],
             evidence=_grouped(evidence[claim.id], lambda piece: piece.assessment_id),
             source_audience=source_audience,
+            unnamed_sources=unnamed_sources,
             document_audience=document_audience,
+            joined_documents=joined_documents,
         )
         for claim in claims
     }
@@ -153,19 +186,59 @@ def audiences(session: Session, table: type[Source] | type[Document], ids: Itera
     return _audiences(session, _visibilities(table, hold=False), ids)
 
 
-def shown_from(session: Session, source_ids: Iterable[str]) -> dict[str, Audience]:
-    """From which audience on each of the sources is named by the documents it published and the sources in it.
+def unnamed(session: Session, source_ids: Iterable[str]) -> set[str]:
+    """Those of the sources that the reporting does not name, or names by a pseudonym."""
+    wanted = list(set(source_ids))
+    return set(session.exec(_unnamed(), params={"ids": wanted})) if wanted else set()
 
-    One that came along with a claim is not named to the public by others: they would not be recorded anew when its
-    embargo ends.
-    """
+
+def joined(session: Session, document_ids: Iterable[str]) -> dict[str, str]:
+    """Those of the documents that are joined with another record of their address, and with which."""
+    wanted = list(set(document_ids))
+    return dict(session.exec(_joined(), params={"ids": wanted}).all()) if wanted else {}
+
+
+def held_back_at(session: Session, url: str) -> list[Document]:
+    """The documents of an address that are to be public once a claim is out, and are joined with none yet; locked."""
+    return _locked_in_order(
+        session,
+        Document,
+        and_(
+            col(Document.canonical_url) == url,
+            col(Document.visibility) == Visibility.PUBLIC,
+            col(Document.embargo_until).is_not(None),
+            col(Document.joined_id).is_(None),
+        ),
+    )
+
+
+def public_at(session: Session, url: str) -> str | None:
+    """The document that the public reads at an address."""
+    at = select(Document.id).where(
+        Document.canonical_url == url,
+        Document.visibility == Visibility.PUBLIC,
+        col(Document.embargo_until).is_(None),
+        col(Document.joined_id).is_(None),
+    )
+    return session.exec(at).one_or_none()
+
+
+def joined_with(session: Session, document_id: str) -> list[Document]:
+    """The documents that are joined with this one, locked."""
+    return _locked_in_order(session, Document, col(Document.joined_id) == document_id)
+
+
+def shown_from(session: Session, source_ids: Iterable[str]) -> dict[str, Audience]:
+    """From which audience on each of the sources is named by the documents it published and the sources in it."""
     found = session.exec(
         select(Source.id, Source.visibility, Source.embargo_until).where(col(Source.id).in_(set(source_ids)))
     )
-    return {
-        source_id: max(AUDIENCE_OF[Visibility(visibility)], Audience.PUBLIC if embargo is None else Audience.INTERNAL)
-        for source_id, visibility, embargo in found
-    }
+    return {source_id: visibility.shown_from(Visibility(given), embargo) for source_id, given, embargo in found}
+
+
+def bodies_shown(session: Session, source_ids: Iterable[str], audience: Audience) -> list[str]:
+    """Those of the sources that the audience is told to have published documents, or to have others belong to them."""
+    return [each for each, seen_from in shown_from(session, source_ids).items() if seen_from <= audience]
 
 
 def embargoes(session: Session, source_ids: Iterable[str]) -> dict[str, datetime]:
@@ -225,6 +298,16 @@ def _visibilities(table: type[Source] | type[Document], *, hold: bool) -> Any:
 
 
 @cache
+def _unnamed() -> Any:
+    return select(Source.id).where(_among_ids(Source), col(Source.anonymity) != Anonymity.NAMED)
+
+
+@cache
+def _joined() -> Any:
+    return select(Document.id, Document.joined_id).where(_among_ids(Document), col(Document.joined_id).is_not(None))
+
+
+@cache
 def _outlets_held() -> Any:
     outlets = select(Document.outlet_id).where(_among_ids(Document))
     rows = select(Source.id).where(col(Source.id).in_(outlets)).order_by(Source.id)
@@ -256,15 +339,36 @@ def first_audiences(session: Session, ids: Iterable[str]) -> dict[str, Audience]
     return {resource_id: Audience(first) for resource_id, first in session.exec(rows)}
 
 
+def any_in_days(session: Session, ids: Iterable[str]) -> bool:
+    """Whether the public is told days alone of one of the resources."""
+    rows = select(Rendition.resource_id).where(
+        col(Rendition.resource_id).in_(set(ids)),
+        Rendition.first_audience == Audience.PUBLIC,
+        col(Rendition.in_days) == 1,
+    )
+    return session.exec(rows.limit(1)).first() is not None
+
+
+def outs_of(session: Session, ids: Iterable[str]) -> dict[str, list[Out]]:
+    """When each of the resources came out for each audience, as its renditions have it."""
+    found: dict[str, list[Out]] = defaultdict(lambda: [NOT_OUT for _ in Audience])
+    rows = select(Rendition.resource_id, *OF_OUT).where(col(Rendition.resource_id).in_(set(ids)))
+    for resource_id, first, last, came_at, in_days in session.exec(rows):
+        for seen_by in range(first, last + 1):
+            found[resource_id][seen_by] = Out(came_at, in_days=in_days == 1, opens_at=came_at)
+    return found
+
+
 def claims_naming_source(session: Session, source_id: str) -> list[str]:
     """Ids of the claims with the source in a chain, in order."""
     return list(session.exec(select(Hop.claim_id).where(Hop.source_id == source_id).distinct().order_by(Hop.claim_id)))
 
 
 def claims_naming_document(session: Session, document_id: str) -> list[str]:
-    """Ids of the claims that name the document, in order."""
+    """Ids of the claims that name the document, or one that is joined with it, in order."""
     naming: tuple[Any, ...] = (Attribution, Hop, Evidence)
-    named = [select(table.claim_id).where(table.document_id == document_id) for table in naming]
+    documents = select(Document.id).where(or_(col(Document.id) == document_id, col(Document.joined_id) == document_id))
+    named = [select(table.claim_id).where(table.document_id.in_(documents)) for table in naming]
     return sorted(session.exec(select(union(*named).subquery().c.claim_id)))
 
 
@@ -414,13 +518,8 @@ def texts_of(session: Session, ids: Iterable[str]) -> dict[str, list[SearchText]
 
 def standings_seen(session: Session, claim_ids: Iterable[str], audience: Audience) -> dict[str, ClaimStanding]:
     """How each of the claims stands for the audience."""
-    rows = select(ClaimStanding).where(col(ClaimStanding.claim_id).in_(set(claim_ids)), stands_for(audience))
+    rows = select(ClaimStanding).where(col(ClaimStanding.claim_id).in_(set(claim_ids)), covers(audience, ClaimStanding))
     return {row.claim_id: row for row in session.exec(rows)}
-
-
-def stands_for(audience: Audience) -> ColumnElement[bool]:
-    """The condition that a row tells how a claim stands for the audience."""
-    return and_(col(ClaimStanding.first_audience) <= audience, col(ClaimStanding.last_audience) >= audience)
 
 
 def related_claims(
@@ -448,15 +547,7 @@ def is_contradiction() -> ColumnElement[bool]:
     return and_(col(Relation.kind) == ClaimRelationKind.CONTRADICTS, col(Relation.status) != RelationStatus.REJECTED)
 
 
-def sources_without_text(session: Session) -> list[Source]:
-    """The sources of which no text has been made."""
-    text = select(SearchText.number).where(col(SearchText.resource_id) == Source.id)
-    return list(session.exec(select(Source).where(~text.exists()).order_by(Source.id)))
-
-
-def claims_without_standing(session: Session, limit: int) -> list[Claim]:
-    """So many of the claims that somebody reads and of which no standing has been made."""
-    standing = select(ClaimStanding.claim_id).where(col(ClaimStanding.claim_id) == Claim.id)
-    read = select(Rendition.resource_id).where(col(Rendition.resource_id) == Claim.id)
-    rows = select(Claim).where(~standing.exists(), read.exists()).order_by(Claim.id).limit(limit)
-    return list(session.exec(rows))
+def rows_with(session: Session, table: type[R], ids: Iterable[str]) -> list[R]:
+    """The rows with these ids, in their order."""
+    row: Any = table
+    return list(session.exec(select(table).where(row.id.in_(set(ids))).order_by(row.id)))

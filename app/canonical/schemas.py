@@ -29,8 +29,18 @@ OTHER_SOURCE_ID = "c2d9a1b4-3f5e-4a6b-8c7d-0e1f2a3b4c5d"
 Version = Annotated[
     int, Field(description="Counts the changes that this audience can see, from 1.", examples=[1], ge=1)
 ]
-UpdatedAt = Annotated[Instant, Field(description="When it last changed.", examples=["2026-11-23T09:30:00.000000Z"])]
-RecordedAt = Annotated[Instant, Field(description="When it was recorded.", examples=["2026-11-23T09:30:00.000000Z"])]
+UpdatedAt = Annotated[
+    Instant, Field(description="When what you read of it last changed.", examples=["2026-11-23T09:30:00.000000Z"])
+]
+RecordedAt = Annotated[
+    Instant,
+    Field(
+        description="When it came out for you: when it was recorded, or when what was a draft, hidden or under embargo "
+        "became yours to read. Where a claim rests on a source that is not named, the public reads the day alone, as "
+        "its first instant, here and in every other instant of the claim.",
+        examples=["2026-11-23T09:30:00.000000Z"],
+    ),
+]
 Count = Annotated[Integer, Field(ge=1, le=1_000_000_000)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -147,14 +157,23 @@ class DocumentFields(Payload):
 
 
 class DocumentRead(DocumentFields):
-    """Where claims are read. Its text comes with `GET /v1/documents/{id}` alone."""
+    """Where claims are read. Its text comes with `GET /v1/documents/{id}` alone.
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    The public is told days of it alone: its instants are the first of their day.
+    """
+
+    model_config = may_lack("joined_id")
 
     id: Id = Field(description="Id of the document.", examples=[DOCUMENT_ID])
     published_basis: PublishedBasis = Field(description="What the date rests on.", examples=["inferred"])
     published_earliest: str | None = Field(description="First possible day of publication.", examples=["2023-01-01"])
     published_latest: str | None = Field(description="Last possible day of publication.", examples=["2023-02-28"])
+    joined_id: Id | None = Field(
+        None,
+        description="The public's record of the same address, which stands for this one to the public once this one "
+        "is out; left out where there is none. Someone recorded it who could not know of this one.",
+        examples=[DOCUMENT_ID],
+    )
     recorded_at: RecordedAt
     version: Version
     updated_at: UpdatedAt

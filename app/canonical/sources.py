@@ -1,14 +1,17 @@
 """Renders and records sources and how they stand to one another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from anyascii import anyascii
+from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
-from app.changes.record import Content, Written, record_change
+from app.changes.record import NOBODY, Content, Contents, Out, Written, record_change
+from app.kit.instants import day_of
 from app.models import Source, SourceRelation
 from app.models.vocabulary import ChangeAction, ResourceKind
 
@@ -16,24 +19,36 @@ from app.models.vocabulary import ChangeAction, ResourceKind
 def record_source(unit: Unit, source: Source, action: ChangeAction) -> None:
     """Records a write of the source; the organization stays out of sight of those who may not see it."""
     unit.session.flush()
+    record_change(unit, source_written(unit.session, source, action))
+
+
+def source_written(session: Session, source: Source, action: ChangeAction) -> Written:
+    """What a write of the source is recorded as."""
     organization = Audience.PUBLIC
     if source.organization_id is not None:
-        organization = queries.shown_from(unit.session, [source.organization_id])[source.organization_id]
-    contents, embargo = source_contents(source, organization), source.embargo_until
-    record_change(unit, Written(ResourceKind.SOURCE, source.id, action, contents, embargo_until=embargo, dated=True))
+        organization = queries.shown_from(session, [source.organization_id])[source.organization_id]
+    return Written(
+        ResourceKind.SOURCE,
+        source.id,
+        action,
+        lambda out: source_contents(source, organization, out),
+        embargo_until=source.embargo_until,
+    )
 
 
-def source_contents(source: Source, organization: Audience) -> list[Content | None]:
+def source_contents(source: Source, organization: Audience, out: Sequence[Out]) -> list[Content | None]:
     """What each audience reads of the source, whose organization is seen from that audience on."""
     own = AUDIENCE_OF[source.visibility]
     return [
-        source_content(source, show_organization=seen_by >= organization) if seen_by >= own else None
+        source_content(source, day_of(out[seen_by].at), show_organization=seen_by >= organization)
+        if seen_by >= own
+        else None
         for seen_by in Audience
     ]
 
 
-def source_content(source: Source, *, show_organization: bool = True) -> Content:
-    """What is read of a source, version and date of change apart."""
+def source_content(source: Source, recorded_on: date, *, show_organization: bool = True) -> Content:
+    """What is read of a source that is told to be recorded on that day, version and date of change apart."""
     aliases: Content = {"aliases": source.aliases} if source.aliases else {}
     return {
         "id": source.id,
@@ -52,7 +67,7 @@ def source_content(source: Source, *, show_organization: bool = True) -> Content
         "member_count_max": source.member_count_max,
         "reliability": source.reliability,
         "visibility": source.visibility,
-        "recorded_on": source.recorded_on,
+        "recorded_on": recorded_on,
     }
 
 
@@ -77,17 +92,24 @@ def source_texts(source: Mapping[str, Any]) -> list[tuple[str, str | None]]:
 def record_source_relation(unit: Unit, relation: SourceRelation, action: ChangeAction) -> None:
     """Records a write of the relation, which exists for those who may see both sources."""
     unit.session.flush()
-    seen_from = queries.audiences(unit.session, Source, [relation.source_id, relation.other_id])
-    gone = action is ChangeAction.DELETED
-    contents = [None for _ in Audience] if gone else source_relation_contents(relation, max(seen_from.values()))
-    embargo = max(queries.embargoes(unit.session, [relation.source_id, relation.other_id]).values(), default=None)
-    record_change(
-        unit,
-        Written(ResourceKind.SOURCE_RELATION, relation.id, action, contents, embargo_until=embargo, dated=True),
-    )
+    record_change(unit, source_relation_written(unit.session, relation, action))
 
 
-def source_relation_contents(relation: SourceRelation, both_sources: Audience) -> list[Content | None]:
+def source_relation_written(session: Session, relation: SourceRelation, action: ChangeAction) -> Written:
+    """What a write of the relation is recorded as."""
+    ends = [relation.source_id, relation.other_id]
+    seen_from = max(queries.audiences(session, Source, ends).values())
+    embargo = max(queries.embargoes(session, ends).values(), default=None)
+
+    def render(out: Sequence[Out]) -> Contents:
+        return NOBODY if action is ChangeAction.DELETED else source_relation_contents(relation, seen_from, out)
+
+    return Written(ResourceKind.SOURCE_RELATION, relation.id, action, render, embargo_until=embargo)
+
+
+def source_relation_contents(
+    relation: SourceRelation, both_sources: Audience, out: Sequence[Out]
+) -> list[Content | None]:
     """What each audience reads of the relation, whose sources are both seen from that audience on."""
     content: Content = {
         "id": relation.id,
@@ -95,6 +117,7 @@ def source_relation_contents(relation: SourceRelation, both_sources: Audience) -
         "other_id": relation.other_id,
         "kind": relation.kind,
         "note": relation.note,
-        "recorded_on": relation.recorded_on,
     }
-    return [content if seen_by >= both_sources else None for seen_by in Audience]
+    return [
+        {**content, "recorded_on": day_of(out[seen_by].at)} if seen_by >= both_sources else None for seen_by in Audience
+    ]

@@ -1,6 +1,6 @@
 """The SQL of the history: what each audience reads now, and what it read before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -37,6 +37,32 @@ def last_version(session: Session, resource_id: str, audience: int) -> tuple[int
 def audiences_with_lines(session: Session, resource_id: str) -> set[int]:
     """The audiences that have versions of the resource in lines of their own."""
     return set(session.exec(select(Change.audience).where(Change.resource_id == resource_id).distinct()))
+
+
+def newest(session: Session, resource_id: str, audience: int) -> Change | None:
+    """The newest version in the audience's own line. For recording a write, never for an answer."""
+    rows = select(Change).where(Change.resource_id == resource_id, Change.audience == audience)
+    return session.exec(rows.order_by(col(Change.version).desc()).limit(1)).first()
+
+
+def first_instant(session: Session, resource_id: str, audience: int) -> datetime | None:
+    """The instant of the first version that the audience read. For recording a write, never for an answer."""
+    rows = select(Change.recorded_at).where(Change.resource_id == resource_id, Change.audience <= audience)
+    return session.exec(rows.order_by(col(Change.version), col(Change.audience).desc()).limit(1)).first()
+
+
+def lines(session: Session, resource_id: str) -> Iterator[Change]:
+    """Every version in every audience's line, each line from its first on. For upgrading, never for an answer."""
+    rows = select(Change).where(Change.resource_id == resource_id).order_by(col(Change.audience), col(Change.version))
+    yield from session.exec(rows.execution_options(yield_per=50))
+
+
+def told_before(session: Session, kind: ResourceKind, after: str, limit: int) -> list[str]:
+    """Ids of resources, in order from `after` on, that are told as a version of the service before this one did."""
+    rows = select(Rendition.resource_id).where(
+        Rendition.kind == kind, col(Rendition.in_days).is_(None), Rendition.resource_id > after
+    )
+    return list(session.exec(rows.distinct().order_by(Rendition.resource_id).limit(limit)))
 
 
 def version(session: Session, resource_id: str, audience: int, number: int) -> Change | None:

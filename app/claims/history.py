@@ -1,11 +1,11 @@
 """What a claim was: its versions, and how it stood at an instant, as far as the reader may see it today.
 
 A source that was public and is hidden now is hidden in the past too: attributions that name what the reader may not
-see today are taken out of old versions, and a version with none left is not shown. An attribution that was hidden when
-it was removed stays hidden.
+see today are taken out of old versions, and a version with none left is not shown. What was removed keeps the audience
+that it had. Times are told as they are told today.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -16,13 +16,15 @@ from sqlalchemy import column
 from app.access.principals import Audience
 from app.access.units import Reply, Unit
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, Listing, ids_in, one_of, readable
+from app.canonical.told import in_days
 from app.changes import queries as changes
 from app.claims import queries
 from app.claims.schemas import VersionRead
+from app.kit.instants import end_of_day, start_of_day
 from app.kit.paging import Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
-from app.models import Change
-from app.models.vocabulary import ClaimStatus, ResourceKind, Terms
+from app.models import Change, Rendition
+from app.models.vocabulary import ClaimStatus, ResourceKind
 
 BATCH_SIZE: Final = 201
 """Versions read at once: the longest page and one more, so that one read is enough where nothing is hidden."""
@@ -31,108 +33,82 @@ ORDER: Final = Order((Key(column("version"), int),), descending=True)
 
 def list_versions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
     """The claim's versions, the newest first; raises NotFound."""
-    readable(unit, ResourceKind.CLAIM, claim_id)
+    past = _Past(unit, readable(unit, ResourceKind.CLAIM, claim_id))
     fields = chosen_fields(page.fields, list(VersionRead.model_fields), always="version")
     cursors = Listing(VersionRead, ORDER, f"history|{claim_id}").cursors(unit)
     before = None if page.cursor is None else int(str(cursors.read(page.cursor, ORDER)[0]))
-    found = list(islice(_shown_versions(unit, claim_id, before), page.limit + 1))
-    items = [_version(unit, change, document) for change, document in found[: page.limit]]
+    found = list(islice(past.versions(before), page.limit + 1))
+    items = [past.told(change, document) for change, document in found[: page.limit]]
     next_cursor = cursors.write([items[-1]["version"]]) if len(found) > page.limit else None
     if fields is not None:
         items = [{name: value for name, value in item.items() if name in fields} for item in items]
     body: dict[str, Any] = {"items": items, "next_cursor": next_cursor}
     if page.include_total:
-        body["total"] = sum(1 for _ in _shown_versions(unit, claim_id, None))
+        body["total"] = sum(1 for _ in past.versions(None))
     return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z), next_cursor=next_cursor)
 
 
-def _shown_versions(unit: Unit, claim_id: str, before: int | None) -> Iterator[tuple[Change, dict[str, Any]]]:
-    """The versions below `before` of which the reader may see anything, the newest first, with what they may see."""
-    for batch in _batches(unit, claim_id, unit.principal.audience, before):
-        for change, document in zip(batch, as_seen_today(unit, claim_id, batch), strict=True):
-            if document is not None:
-                yield change, document
-
-
-def _batches(unit: Unit, claim_id: str, audience: Audience, before: int | None) -> Iterator[list[Change]]:
-    """The versions below `before` in the audience's line, the newest first, some at a time."""
-    while batch := changes.versions(unit, claim_id, audience=audience, before=before, limit=BATCH_SIZE):
-        yield batch
-        if len(batch) < BATCH_SIZE:
-            return
-        before = batch[-1].version
-
-
-def _version(unit: Unit, change: Change, document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "version": change.version,
-        "action": change.action,
-        "recorded_at": change.recorded_at,
-        "actor_id": change.actor_id if unit.principal.audience >= Audience.INTERNAL else None,
-        "document": document,
-    }
-
-
 def claim_as_of(unit: Unit, claim_id: str, instant: datetime, fields: frozenset[str] | None) -> Reply:
-    """The claim as the reader would have read it at that instant; raises NotFound if it was not there yet."""
-    readable(unit, ResourceKind.CLAIM, claim_id)
-    change = changes.version_at(unit, claim_id, instant)
-    if change is None:
-        raise NotFound("The claim was not recorded yet.")
-    document = as_seen_today(unit, claim_id, [change])[0]
+    """The claim as the reader would have read it at that instant; raises NotFound if it was not there yet.
+
+    Who is told days alone reads it as it stood at the end of the day.
+    """
+    past = _Past(unit, readable(unit, ResourceKind.CLAIM, claim_id))
+    until = min(end_of_day(instant), unit.now) if past.in_days else instant
+    change = changes.version_at(unit, claim_id, until)
+    document = None if change is None else past.as_seen_today([change])[0]
     if document is None:
         raise NotFound("The claim was not recorded yet.")
     extra = {"corroboration": None} if fields is None or "corroboration" in fields else {}
     return one_of(unit, orjson.dumps(document).decode(), extra=extra, with_included=True, fields=fields)
 
 
-def as_seen_today(unit: Unit, claim_id: str, versions: Sequence[Change]) -> list[dict[str, Any] | None]:
-    """The versions' documents without what names anything hidden from the reader today; None for one left empty."""
-    documents = [orjson.loads(version.document) for version in versions]
-    audiences = queries.attribution_audiences(unit.session, claim_id)
-    named = {each["id"] for document in documents for each in document["attributions"]}
-    removed = _as_removed(unit, claim_id, named - audiences.keys())
-    seen = _Seen(
-        sources=changes.readable_ids(unit, ResourceKind.SOURCE, ids_in([*documents, *removed], NAMES_OF_SOURCES)),
-        documents=changes.readable_ids(unit, ResourceKind.DOCUMENT, ids_in([*documents, *removed], NAMES_OF_DOCUMENTS)),
-        attributions={each for each, seen_from in audiences.items() if seen_from <= unit.principal.audience},
-    )
-    seen.add_removed(each for each in removed if _may_be_told(unit, each))
-    return [seen.of(document) for document in documents]
+class _Past:
+    """What a claim was, as far as a reader may see it today."""
 
+    def __init__(self, unit: Unit, claim: Rendition) -> None:
+        self._unit, self._claim_id = unit, claim.resource_id
+        self.in_days = claim.in_days == 1
+        self._attributions = queries.known_attributions(unit, claim.resource_id)
 
-def _as_removed(unit: Unit, claim_id: str, attribution_ids: Collection[str]) -> list[dict[str, Any]]:
-    """The attributions, all removed by now, as they last stood, whoever could see them then."""
-    found: dict[str, dict[str, Any]] = {}
-    if not attribution_ids:
-        return []
-    for batch in _batches(unit, claim_id, Audience.RESTRICTED, None):
-        for document in (orjson.loads(version.document) for version in batch):
-            for each in document["attributions"]:
-                if each["id"] in attribution_ids:
-                    found.setdefault(each["id"], each)
-        if len(found) == len(attribution_ids):
-            break
-    return list(found.values())
+    def versions(self, before: int | None) -> Iterator[tuple[Change, dict[str, Any]]]:
+        """The versions below `before` of which the reader may see anything, the newest first, with what that is."""
+        audience = self._unit.principal.audience
+        while batch := changes.versions(self._unit, self._claim_id, audience=audience, before=before, limit=BATCH_SIZE):
+            for change, document in zip(batch, self.as_seen_today(batch), strict=True):
+                if document is not None:
+                    yield change, document
+            if len(batch) < BATCH_SIZE:
+                return
+            before = batch[-1].version
 
+    def told(self, change: Change, document: dict[str, Any]) -> dict[str, Any]:
+        """What is read of a version."""
+        is_internal = self._unit.principal.audience >= Audience.INTERNAL
+        return {
+            "version": change.version,
+            "action": change.action,
+            "recorded_at": start_of_day(change.recorded_at) if self.in_days else change.recorded_at,
+            "actor_id": change.actor_id if is_internal else None,
+            "document": document,
+        }
 
-def _may_be_told(unit: Unit, attribution: dict[str, Any]) -> bool:
-    return attribution["terms"] != Terms.OFF_THE_RECORD or unit.principal.audience >= Audience.RESTRICTED
+    def as_seen_today(self, versions: Sequence[Change]) -> list[dict[str, Any] | None]:
+        """The versions' documents without what names anything hidden from the reader now; None for one left empty."""
+        documents = [orjson.loads(version.document) for version in versions]
+        sources, read = ids_in(documents, NAMES_OF_SOURCES), ids_in(documents, NAMES_OF_DOCUMENTS)
+        sources = changes.readable_ids(self._unit, ResourceKind.SOURCE, sources)
+        read = changes.readable_ids(self._unit, ResourceKind.DOCUMENT, read)
+        found = [self._without_hidden(document, sources, read) for document in documents]
+        return [in_days(document) if self.in_days and document is not None else document for document in found]
 
-
-class _Seen:
-    """What the reader may see today of everything that some documents name."""
-
-    def __init__(self, *, sources: set[str], documents: set[str], attributions: set[str]) -> None:
-        self._sources, self._documents, self._attributions = sources, documents, attributions
-
-    def add_removed(self, removed: Iterable[dict[str, Any]]) -> None:
-        """Shows those of the removed attributions that named nothing hidden when they were removed."""
-        self._attributions |= {each["id"] for each in removed if self._shows_names(each)}
-
-    def of(self, claim: dict[str, Any]) -> dict[str, Any] | None:
+    def _without_hidden(self, claim: dict[str, Any], sources: set[str], documents: set[str]) -> dict[str, Any] | None:
         attributions = [
-            each for each in claim["attributions"] if each["id"] in self._attributions and self._shows_names(each)
+            each
+            for each in claim["attributions"]
+            if each["id"] in self._attributions
+            and ids_in([each], NAMES_OF_SOURCES) <= sources
+            and ids_in([each], NAMES_OF_DOCUMENTS) <= documents
         ]
         if claim["status"] != ClaimStatus.DRAFT and not attributions:
             return None
@@ -140,13 +116,6 @@ class _Seen:
         assessments = [each for each in claim["assessments"] if each["attribution_id"] in {None, *kept}]
         shown = {each["id"] for each in assessments}
         for each in assessments:
-            named = (None, *self._documents)
-            each["evidence"] = [piece for piece in each["evidence"] if piece["document_id"] in named]
+            each["evidence"] = [piece for piece in each["evidence"] if piece["document_id"] in (None, *documents)]
             each["supersedes_id"] = each["supersedes_id"] if each["supersedes_id"] in shown else None
         return {**claim, "attributions": attributions, "assessments": assessments}
-
-    def _shows_names(self, attribution: dict[str, Any]) -> bool:
-        return (
-            ids_in([attribution], NAMES_OF_SOURCES) <= self._sources
-            and ids_in([attribution], NAMES_OF_DOCUMENTS) <= self._documents
-        )

@@ -3,11 +3,12 @@
 from sqlmodel import Session, select
 
 from app.access.units import Reply, Unit
+from app.access.visibility import may_know
 from app.canonical.replies import one, readable
 from app.canonical.standing import corroborations
 from app.filters.lists import list_matching
 from app.filters.schemas import ClaimFilter, SourceClaimFilter
-from app.models import Attribution, ClaimTopic, Quantity
+from app.models import Attribution, ClaimTopic, Quantity, RemovedAttribution
 from app.models.vocabulary import ResourceKind
 
 
@@ -32,16 +33,18 @@ def list_claims_of_source(unit: Unit, source_id: str, wanted: SourceClaimFilter)
 
 def has_attribution(unit: Unit, claim_id: str) -> bool:
     """Whether the claim has an attribution that the caller may see."""
-    shown = select(Attribution.id).where(
-        Attribution.claim_id == claim_id, Attribution.audience <= unit.principal.audience
-    )
+    shown = select(Attribution.id).where(Attribution.claim_id == claim_id, may_know(unit.principal.audience))
     return unit.session.exec(shown.limit(1)).first() is not None
 
 
-def attribution_audiences(session: Session, claim_id: str) -> dict[str, int]:
-    """From which audience on each of the claim's attributions may be seen, by its id."""
-    rows = select(Attribution.id, Attribution.audience).where(Attribution.claim_id == claim_id)
-    return dict(session.exec(rows).all())
+def known_attributions(unit: Unit, claim_id: str) -> set[str]:
+    """Ids of the claim's attributions that the caller may know of; of removed ones, that it might when they were."""
+    audience = unit.principal.audience
+    present = select(Attribution.id).where(Attribution.claim_id == claim_id, may_know(audience))
+    removed = select(RemovedAttribution.id).where(
+        RemovedAttribution.claim_id == claim_id, may_know(audience, RemovedAttribution)
+    )
+    return {*unit.session.exec(present), *unit.session.exec(removed)}
 
 
 def lists_of(session: Session, claim_id: str) -> list[ClaimTopic | Quantity]:

@@ -1,6 +1,7 @@
 """Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.assessments.service import add_assessment
@@ -12,17 +13,21 @@ from app.canonical.queries import ClaimRows, claim_rows
 from app.canonical.replies import check_may_hide, several
 from app.canonical.standing import claim_texts
 from app.canonical.times import occurred_days
+from app.canonical.told import as_recorded
 from app.canonical.values import Occurred, Place, Quantity
 from app.claims import queries
 from app.claims.queries import get_claim
 from app.claims.schemas import ClaimBatch, ClaimContent, ClaimCreate, ClaimPatch, RetractRequest
-from app.kit.ids import ordered_id
+from app.kit.ids import random_id
 from app.kit.problems import Conflict, invalid, validated
 from app.kit.schemas import decimal_text, merge_patch
 from app.models import Claim, ClaimTopic
 from app.models import Quantity as QuantityRow
 from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, Scope, Visibility
 from app.relations.suggestions import lock_for_review, review_suggestions, suggest_for_new
+
+MOMENT: Final = timedelta(microseconds=1)
+"""By which the claims of a batch are recorded one after the other, so that they are listed in their order."""
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
@@ -48,7 +53,8 @@ def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "
     record, and Invalid with the pointer to what breaks a rule.
     """
     _check_may_hide(unit, sent)
-    claim = Claim(id=ordered_id(unit.now, place), recorded_at=unit.now, **_columns(sent))
+    recorded_at = unit.now + place * MOMENT
+    claim = Claim(id=random_id(), recorded_at=recorded_at, **_columns(sent))
     rows = ClaimRows(claim, _topics(claim, sent), _quantities(claim, sent))
     for position, attribution in enumerate(sent.attributions):
         add_attribution(unit, rows, attribution, pointer=f"{pointer}/attributions/{position}")
@@ -145,7 +151,8 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
 
 def _current(unit: Unit, claim: Claim, sent: dict[str, Any]) -> dict[str, Any]:
     """What the claim holds, without what is worked out anew of what is sent."""
-    whole = claim_content(claim_rows(unit.session, claim), unit.principal.audience)
+    own = as_recorded(claim.recorded_at)
+    whole = claim_content(claim_rows(unit.session, claim), unit.principal.audience, own)
     current = {name: value for name, value in whole.items() if name in ClaimContent.model_fields}
     if current["occurred"] is not None:
         current["occurred"] = {name: current["occurred"][name] for name in Occurred.model_fields}

@@ -11,6 +11,7 @@ from app.models import (
     ApiKey,
     Change,
     Claim,
+    ClaimEntry,
     ClaimStanding,
     Document,
     Relation,
@@ -109,6 +110,8 @@ def derived_left_behind(session: Session) -> Iterator[str]:
     claims, sources = select(Claim.id), select(Source.id)
     of_none = col(SearchText.resource_id).not_in(claims) & col(SearchText.resource_id).not_in(sources)
     yield from session.exec(select(SearchText.resource_id).where(of_none).distinct().order_by(SearchText.resource_id))
+    listed = select(ClaimEntry.claim_id).where(col(ClaimEntry.claim_id).not_in(claims))
+    yield from session.exec(listed.distinct().order_by(ClaimEntry.claim_id))
     without = select(ClaimStanding.claim_id).where(col(ClaimStanding.claim_id).not_in(claims))
     yield from session.exec(without.distinct().order_by(ClaimStanding.claim_id))
 

@@ -1,6 +1,6 @@
 """The command `onrecord verify`: checks that every stored document is what its rows give, and the history whole."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -13,14 +13,14 @@ from sqlmodel import Session
 from app import startup
 from app.access.principals import Audience
 from app.canonical import queries as canonical
-from app.canonical.claim_contents import attribution_audience, claim_contents
+from app.canonical.claim_contents import attribution_audience, claim_contents, rests_on_unnamed
 from app.canonical.claims import latest_embargo, relation_contents
 from app.canonical.derived import ranges_of_source
 from app.canonical.documents import document_contents
 from app.canonical.sources import source_contents, source_relation_contents
 from app.canonical.times import occurred_days
 from app.canonical.values import Occurred
-from app.changes.record import Content, content_digest, document_text
+from app.changes.record import DATED, Contents, Out, content_digest, document_text
 from app.cli import queries
 from app.cli.queries import Line
 from app.cli.verify_derived import in_derived, in_keys, in_texts
@@ -28,13 +28,14 @@ from app.documents.schemas import text_digest
 from app.keys.queries import key_content
 from app.kit.edtf import InvalidEdtf
 from app.kit.fulltext import left_in_index
+from app.kit.instants import start_of_day
 from app.models import ApiKey, Change, Claim, Document, Relation, Rendition, Source, SourceRelation
 from app.models.vocabulary import OccurredMode, Reliability, ResourceKind
 from app.settings import Settings
 
-DATED: Final = frozenset({ResourceKind.SOURCE, ResourceKind.SOURCE_RELATION})
-"""Kinds whose documents show the day of their last change, not the instant."""
 Days = tuple[int | None, int | None]
+Outs = Mapping[str, Sequence[Out]]
+"""When each resource came out for each audience, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class Rendered:
     """What the rows of a resource give: each audience's content, and what is wrong in the rows themselves."""
 
     resource_id: str
-    contents: Sequence[Content | None]
+    contents: Contents
     embargo_until: datetime | None = None
+    public_in_days: bool = False
     faults: Sequence[str] = ()
 
 
@@ -97,7 +99,7 @@ def differences(session: Session, *, advance: Callable[[int], object] = lambda r
         for rows in queries.batches(session, table):
             ids = [row.id for row in rows]
             renditions, lines = queries.renditions_of(session, ids), queries.lines_of(session, ids)
-            for rendered in RENDER[kind](session, rows):
+            for rendered in RENDER[kind](session, rows, canonical.outs_of(session, ids)):
                 own = rendered.resource_id
                 stored = Stored(renditions[own], lines[own])
                 found = chain(rendered.faults, _in_documents(kind, rendered, stored), _in_history(stored))
@@ -129,12 +131,18 @@ def _in_documents(kind: ResourceKind, rendered: Rendered, stored: Stored) -> Ite
                 yield f"the digest for {reader} is not that of what the rows give"
             if documents[0].embargo_until != rendered.embargo_until:
                 yield f"the embargo for {reader} is not that of the rows"
-            change = stored.newest(documents[0])
-            at = change.recorded_at if change is not None else None
-            if at is not None and documents[0].document != document_text(
-                content, documents[0].version, at, dated=kind in DATED
-            ):
-                yield f"the document for {reader} is not what the rows give"
+            yield from _in_document(kind, rendered, documents[0], seen_by)
+
+
+def _in_document(kind: ResourceKind, rendered: Rendered, row: Rendition, seen_by: Audience) -> Iterator[str]:
+    """What differs between a document and the content that the rows give, which the audience reads."""
+    content, reader = rendered.contents[seen_by], _readers(seen_by)
+    in_days = kind in DATED or (rendered.public_in_days and seen_by is Audience.PUBLIC)
+    if row.in_days != in_days:
+        yield f"what {reader} are told of times is not what the sources allow"
+    at = start_of_day(row.updated_at) if in_days else row.updated_at
+    if content is not None and row.document != document_text(kind, content, row.version, at):
+        yield f"the document for {reader} is not what the rows give"
 
 
 def _in_history(stored: Stored) -> Iterator[str]:
@@ -145,6 +153,8 @@ def _in_history(stored: Stored) -> Iterator[str]:
             yield f"the newest change in the line of {reader} is not the version that they read"
         elif change.document != row.document:
             yield f"the newest change in the line of {reader} is not the document that they read"
+        elif change.recorded_at != row.updated_at:
+            yield f"the instant of the newest change in the line of {reader} is not when they came to read it"
     for line in stored.lines:
         reader, before = _readers(line.audience), line.first_version - 1
         if line.newest.version - before != line.count:
@@ -158,7 +168,7 @@ def _readers(audience: int) -> str:
     return f"{Audience(audience).name.lower()} readers"
 
 
-def _sources(session: Session, rows: Sequence[Source]) -> Iterator[Rendered]:
+def _sources(session: Session, rows: Sequence[Source], outs: Outs) -> Iterator[Rendered]:
     organizations = {row.organization_id for row in rows if row.organization_id is not None}
     seen_from = canonical.shown_from(session, organizations)
     ratings = queries.newest_ratings(session, [row.id for row in rows])
@@ -168,19 +178,19 @@ def _sources(session: Session, rows: Sequence[Source]) -> Iterator[Rendered]:
         holds = ratings[row.id].reliability if row.id in ratings else Reliability.F
         faults = [] if row.reliability is holds else ["the reliability is not that of the newest rating"]
         faults += in_texts(session, texts[row.id], ranges_of_source(row))
-        yield Rendered(row.id, source_contents(row, organization), row.embargo_until, faults)
+        yield Rendered(row.id, source_contents(row, organization, outs[row.id]), row.embargo_until, faults=faults)
 
 
-def _source_relations(session: Session, rows: Sequence[SourceRelation]) -> Iterator[Rendered]:
+def _source_relations(session: Session, rows: Sequence[SourceRelation], outs: Outs) -> Iterator[Rendered]:
     ends = {source_id for row in rows for source_id in (row.source_id, row.other_id)}
     seen_from, embargoes = canonical.audiences(session, Source, ends), canonical.embargoes(session, ends)
     for row in rows:
-        contents = source_relation_contents(row, max(seen_from[row.source_id], seen_from[row.other_id]))
+        both = max(seen_from[row.source_id], seen_from[row.other_id])
         embargo = max((embargoes[each] for each in (row.source_id, row.other_id) if each in embargoes), default=None)
-        yield Rendered(row.id, contents, embargo)
+        yield Rendered(row.id, source_relation_contents(row, both, outs[row.id]), embargo)
 
 
-def _documents(session: Session, rows: Sequence[Document]) -> Iterator[Rendered]:
+def _documents(session: Session, rows: Sequence[Document], outs: Outs) -> Iterator[Rendered]:
     outlets = {row.outlet_id for row in rows if row.outlet_id is not None}
     seen_from = canonical.shown_from(session, outlets)
     for row in rows:
@@ -188,12 +198,13 @@ def _documents(session: Session, rows: Sequence[Document]) -> Iterator[Rendered]
         faults = _in_days(row.published, (row.published_earliest_day, row.published_latest_day), "publication")
         if row.text is not None and text_digest(row.text) != row.text_sha256:
             faults.append("the digest of the text is not the text's")
-        yield Rendered(row.id, document_contents(row, outlet), row.embargo_until, faults)
+        contents = document_contents(row, outlet, outs[row.id])
+        yield Rendered(row.id, contents, row.embargo_until, public_in_days=True, faults=faults)
 
 
-def _claims(session: Session, rows: Sequence[Claim]) -> Iterator[Rendered]:
+def _claims(session: Session, rows: Sequence[Claim], outs: Outs) -> Iterator[Rendered]:
     of_claims = canonical.rows_of_claims(session, rows)
-    contents = {claim_id: claim_contents(of_claim) for claim_id, of_claim in of_claims.items()}
+    contents = {claim_id: claim_contents(of_claim, outs[claim_id]) for claim_id, of_claim in of_claims.items()}
     found = in_derived(session, contents)
     for claim in rows:
         of_claim = of_claims[claim.id]
@@ -205,18 +216,24 @@ def _claims(session: Session, rows: Sequence[Claim]) -> Iterator[Rendered]:
             if row.audience != attribution_audience(of_claim, row):
                 faults.append("an attribution's audience is not that of what it names")
         faults += [*in_keys(of_claim), *found[claim.id]]
-        yield Rendered(claim.id, contents[claim.id], claim.embargo_until, faults)
+        in_days = rests_on_unnamed(of_claim, Audience.PUBLIC)
+        yield Rendered(claim.id, contents[claim.id], claim.embargo_until, public_in_days=in_days, faults=faults)
 
 
-def _relations(session: Session, rows: Sequence[Relation]) -> Iterator[Rendered]:
+def _relations(session: Session, rows: Sequence[Relation], outs: Outs) -> Iterator[Rendered]:
     claims = queries.claims_of(session, rows)
     seen_from = canonical.first_audiences(session, claims)
     for row in rows:
-        embargo = latest_embargo([claims[row.claim_id], claims[row.other_claim_id]])
-        yield Rendered(row.id, relation_contents(row, seen_from), embargo)
+        ends = [claims[row.claim_id], claims[row.other_claim_id]]
+        yield Rendered(
+            row.id,
+            relation_contents(row, seen_from, outs[row.id]),
+            latest_embargo(ends),
+            public_in_days=canonical.any_in_days(session, [claim.id for claim in ends]),
+        )
 
 
-def _keys(_session: Session, rows: Sequence[ApiKey]) -> Iterator[Rendered]:
+def _keys(_session: Session, rows: Sequence[ApiKey], _outs: Outs) -> Iterator[Rendered]:
     for row in rows:
         yield Rendered(row.id, [None, None, key_content(row)])
 
@@ -230,7 +247,7 @@ def _in_days(text: str | None, stored: Days, of: str, *, mode: OccurredMode = Oc
     return [] if given == stored else [f"the days of {of} are not those of its EDTF date"]
 
 
-RENDER: Final[dict[ResourceKind, Callable[[Session, Any], Iterator[Rendered]]]] = {
+RENDER: Final[dict[ResourceKind, Callable[[Session, Any, Outs], Iterator[Rendered]]]] = {
     ResourceKind.SOURCE: _sources,
     ResourceKind.SOURCE_RELATION: _source_relations,
     ResourceKind.DOCUMENT: _documents,

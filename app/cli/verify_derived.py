@@ -5,28 +5,32 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session
 
 from app.canonical import queries as canonical
-from app.canonical.derived import derived_of, ranges_of_text
+from app.canonical.derived import derived_of, placed, ranges_of_standing, ranges_of_text
 from app.canonical.quantities import Range, quantity_range, unit_key
 from app.canonical.queries import ClaimRows
-from app.changes.record import Content
+from app.changes.record import Contents
 from app.kit.fulltext import unlike_index
 from app.kit.urls import site_of
+from app.listing.queries import entries_stored
 from app.models import ClaimStanding, SearchText
 
 
-def in_derived(session: Session, contents: Mapping[str, Sequence[Content | None]]) -> dict[str, list[str]]:
+def in_derived(session: Session, contents: Mapping[str, Contents]) -> dict[str, list[str]]:
     """What differs between the rows stored to find each claim by, and those that its contents give."""
     made = derived_of(session, contents)
     standings, texts = canonical.standings_of(session, contents), canonical.texts_of(session, contents)
+    entries = entries_stored(session, contents)
     found: dict[str, list[str]] = {}
-    for claim_id, ranges in made.items():
+    for claim_id, of_claim in made.items():
         due = [
-            ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **each.standing)
-            for first, last, each in ranges
+            ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **standing)
+            for first, last, standing in ranges_of_standing(of_claim)
         ]
         same = [row.model_dump() for row in due] == [row.model_dump() for row in standings[claim_id]]
         found[claim_id] = [] if same else ["how the claim stands is not what its records give"]
-        found[claim_id] += in_texts(session, texts[claim_id], ranges_of_text(ranges))
+        if entries[claim_id] != placed(of_claim):
+            found[claim_id].append("what the claim is listed by is not what it says")
+        found[claim_id] += in_texts(session, texts[claim_id], ranges_of_text(of_claim))
     return found
 
 

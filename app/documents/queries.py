@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
-from app.access.visibility import visible
+from app.access.visibility import may_know, visible
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
 from app.changes.queries import readable_ids
@@ -34,14 +35,15 @@ def digest_of(session: Session, document_id: str) -> str | None:
 
 
 def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
-    """Documents by when they were recorded."""
+    """Documents by when they came out for the caller, as it is told."""
     order = Order(
-        (Key(col(Document.recorded_at), datetime.fromisoformat), Key(col(Document.id))), wanted.sort.startswith("-")
+        (Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(Rendition.resource_id))),
+        wanted.sort.startswith("-"),
     )
     matching = (
-        select(col(Rendition.document), col(Document.recorded_at), col(Document.id))
-        .join(Rendition, col(Rendition.resource_id) == Document.id)
-        .where(visible(unit.principal.audience, unit.now))
+        select(col(Rendition.document), col(Rendition.came_at), col(Rendition.resource_id))
+        .join(Document, col(Document.id) == Rendition.resource_id)
+        .where(Rendition.kind == ResourceKind.DOCUMENT, visible(unit.principal.audience, unit.now))
     )
     if wanted.url is not None:
         spellings = {wanted.url, canonical_url(wanted.url)} - {None}
@@ -53,10 +55,19 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
     return many(unit, Listing(DocumentRead, order, f"documents|{wanted.filter_text}"), wanted, matching)
 
 
-def document_at(session: Session, url: str, visibility: Visibility) -> str | None:
-    """The id of the document of that visibility with that canonical address."""
-    at = and_(col(Document.canonical_url) == url, col(Document.visibility) == visibility)
-    return session.exec(select(Document.id).where(at)).one_or_none()
+def documents_at(session: Session, url: str, visibility: Visibility) -> list[str]:
+    """Ids of the documents of that visibility with that canonical address, whoever may read them."""
+    return list(session.exec(select(Document.id).where(_stands_at(url, visibility))))
+
+
+def recorded_at_once(session: Session, url: str, visibility: Visibility, at: datetime) -> Document | None:
+    """The document of that address that was recorded at that instant, and so in the same request."""
+    rows = select(Document).where(_stands_at(url, visibility), Document.recorded_at == at)
+    return session.exec(rows.order_by(Document.id).limit(1)).first()
+
+
+def _stands_at(url: str, visibility: Visibility) -> ColumnElement[bool]:
+    return and_(col(Document.canonical_url) == url, col(Document.visibility) == visibility)
 
 
 def quotes_from(unit: Unit, document_id: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -66,7 +77,7 @@ def quotes_from(unit: Unit, document_id: str) -> list[tuple[str, str, dict[str, 
         .join(Rendition, col(Rendition.resource_id) == Attribution.claim_id)
         .where(
             Attribution.document_id == document_id,
-            Attribution.audience <= unit.principal.audience,
+            may_know(unit.principal.audience),
             visible(unit.principal.audience, unit.now),
         )
         .order_by(Attribution.claim_id, col(Attribution.position))

@@ -8,8 +8,10 @@ from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.derived import derive_claims
 from app.canonical.documents import document_content, record_document
+from app.canonical.joining import join_held_back, part_from
 from app.canonical.reach import record_what_names_document
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
+from app.canonical.told import as_recorded
 from app.changes import queries as changes
 from app.documents import queries
 from app.documents.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
@@ -24,13 +26,13 @@ from app.documents.schemas import (
     text_digest,
 )
 from app.kit.edtf import parse_edtf
-from app.kit.ids import ordered_id
+from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, FieldError, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
 from app.kit.urls import canonical_url
 from app.models import Document
 from app.models.documents import URL_LENGTH
-from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind, SourceKind, Visibility
+from app.models.vocabulary import ChangeAction, PublishedBasis, ResourceKind, SourceKind
 
 PUBLISHERS: Final = frozenset({SourceKind.OUTLET, SourceKind.ORGANIZATION})
 """What can publish a document: a newspaper, or a body that issues its own."""
@@ -61,10 +63,13 @@ def add_document(
     brought_along = _brought_along(unit, columns, pointer)
     if brought_along is not None:
         return brought_along
-    _check_address(unit, columns, None, pointer)
-    document = Document(id=ordered_id(unit.now), recorded_at=unit.now, embargo_until=embargo_until, **columns)
+    _check_address(unit, columns, pointer)
+    document = Document(id=random_id(), recorded_at=unit.now, embargo_until=embargo_until, **columns)
+    if embargo_until is not None and document.canonical_url is not None:
+        document.joined_id = rows.public_at(unit.session, document.canonical_url)
     unit.session.add(document)
     record_document(unit, document, ChangeAction.CREATED)
+    join_held_back(unit, document)
     return document
 
 
@@ -80,9 +85,8 @@ def _brought_along(unit: Unit, columns: Mapping[str, Any], pointer: str) -> Docu
     if columns["canonical_url"] is None:
         return None
     unit.session.flush()
-    existing = queries.document_at(unit.session, columns["canonical_url"], columns["visibility"])
-    document = unit.session.get(Document, existing) if existing is not None else None
-    if document is None or document.recorded_at != unit.now:
+    document = queries.recorded_at_once(unit.session, columns["canonical_url"], columns["visibility"], unit.now)
+    if document is None:
         return None
     if any(getattr(document, name) != value for name, value in columns.items()):
         detail = "The request brings a document with this address along twice, and they differ."
@@ -120,37 +124,19 @@ def _address(content: DocumentContent, pointer: str) -> str | None:
     return address
 
 
-def _check_address(unit: Unit, columns: Mapping[str, Any], own_id: str | None, pointer: str = "") -> None:
+def _check_address(unit: Unit, columns: Mapping[str, Any], pointer: str = "") -> None:
+    """Raises AlreadyExists, with `existing_id`, where the caller may read another document of that address.
+
+    What the caller may not read is in nobody's way.
+    """
     if columns["canonical_url"] is None:
         return
-    existing = queries.document_at(unit.session, columns["canonical_url"], columns["visibility"])
-    if existing is None or existing == own_id:
-        return
-    if changes.readable(unit, ResourceKind.DOCUMENT, existing) is not None:
+    at = queries.documents_at(unit.session, columns["canonical_url"], columns["visibility"])
+    existing = sorted(changes.readable_ids(unit, ResourceKind.DOCUMENT, at))
+    if existing:
         detail = "A document with this address is recorded already."
         error = FieldError("already_exists", detail, pointer=f"{pointer}/url")
-        raise AlreadyExists(detail, errors=[error], members={"existing_id": existing})
-    _give_way(unit, existing)
-
-
-def _give_way(unit: Unit, document_id: str) -> None:
-    """Makes internal a document that came along with a claim which is not out, for one of the same address.
-
-    Whoever records that one must not be told of this one. The attributions that name this one become internal with it.
-    """
-    document = rows.locked(unit.session, Document, document_id)
-    if document is None or document.canonical_url is None:
-        return
-    free = [
-        visibility
-        for visibility in (Visibility.INTERNAL, Visibility.RESTRICTED)
-        if queries.document_at(unit.session, document.canonical_url, visibility) is None
-    ]
-    document.visibility, document.embargo_until = next(iter(free), Visibility.RESTRICTED), None
-    if not free:
-        document.canonical_url = None
-    record_document(unit, document, ChangeAction.UPDATED)
-    record_what_names_document(unit, document_id)
+        raise AlreadyExists(detail, errors=[error], members={"existing_id": existing[0]})
 
 
 def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
@@ -171,14 +157,19 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     if reaches:
         check_may_hide(unit, content.visibility)
     columns = _columns(content)
-    _check_address(unit, columns, document_id)
+    moves = reaches or columns["canonical_url"] != document.canonical_url
+    if moves:
+        _check_address(unit, columns)
+        part_from(unit, document)
+        document.joined_id = None
     if reaches:
         document.embargo_until = None
     shown_anew = any(columns[name] != getattr(document, name) for name in SHOWN_IN_CLAIMS)
     for name, value in columns.items():
         setattr(document, name, value)
     record_document(unit, document, ChangeAction.UPDATED)
-    if reaches:
+    if moves:
+        join_held_back(unit, document)
         record_what_names_document(unit, document_id)
     elif shown_anew:
         derive_claims(unit.session, rows.claims_naming_document(unit.session, document_id))
@@ -189,7 +180,11 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
 def _current(document: Document, sent: Mapping[str, Any]) -> dict[str, Any]:
     """What the document holds, without what is made anew of what is sent."""
     names = set(DocumentContent.model_fields)
-    current = {name: value for name, value in document_content(document).items() if name in names}
+    current = {
+        name: value
+        for name, value in document_content(document, as_recorded(document.recorded_at)).items()
+        if name in names
+    }
     current["text"] = document.text
     if "url" in sent:
         current.pop("canonical_url")

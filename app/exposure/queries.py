@@ -13,7 +13,7 @@ from sqlmodel import and_, col, func, or_, select, union_all
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import visible
+from app.access.visibility import may_know, visible
 from app.exposure.details import DAYS, Appearance, Days, ExposedField, Read
 from app.models import Attribution, Claim, ClaimTopic, Document, Hop, Rendition, Source, SourceRelation
 from app.models.vocabulary import SourceRelationKind, Visibility
@@ -117,10 +117,10 @@ def appearances(unit: Unit, source_ids: Collection[str], *, claim_id: str | None
         .join(Rendition, col(Rendition.resource_id) == Claim.id)
         .where(
             col(Hop.source_id).in_(list(source_ids)),
-            col(Attribution.audience) == Audience.PUBLIC,
+            may_know(Audience.PUBLIC),
             visible(unit.principal.audience, unit.now),
         )
-        .order_by(col(Claim.id).desc(), col(Attribution.position), col(Hop.position))
+        .order_by(col(Rendition.came_at).desc(), Claim.id, col(Attribution.position), col(Hop.position))
         .limit(MOST_APPEARANCES + 1)
     )
     if claim_id is not None:
@@ -315,7 +315,7 @@ def _holding(unit: Unit, name: ExposedField, few: Any) -> Any:
         .join(Attribution, on)
         .join(Hop, _of_hop())
         .join(Rendition, col(Rendition.resource_id) == Attribution.claim_id)
-        .where(col(Attribution.audience) <= audience, visible(audience, unit.now))
+        .where(may_know(audience), visible(audience, unit.now))
     )
     return rows.where(Hop.source_id != own[2]) if table is BESIDE else rows
 
@@ -334,7 +334,7 @@ def _held_by(unit: Unit, name: ExposedField, keys: Iterable[tuple[Any, ...]], so
     return rows.join(Rendition, col(Rendition.resource_id) == Hop.claim_id).where(
         col(Hop.source_id).in_(source_ids),
         _given(name, keys),
-        col(Attribution.audience) <= audience,
+        may_know(audience),
         visible(audience, unit.now),
     )
 

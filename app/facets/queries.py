@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, String, collate, type_coerce
 from sqlmodel import and_, col, func, select
 
 from app.access.units import Reply, Unit
-from app.access.visibility import visible
-from app.canonical.queries import stands_for
+from app.access.visibility import covers, may_know, visible
 from app.canonical.replies import included
 from app.facets.schemas import FacetFilter
-from app.filters.queries import ORIGIN, PUBLISHING, matching_claims
+from app.filters.asked.queries import ORIGIN
+from app.filters.queries import matching_claims
+from app.listing.fields import PUBLISHING
 from app.models import Attribution, Claim, ClaimStanding, ClaimTopic, Document, Hop, Quantity, Rendition, Source
 
 IN_CODE_POINTS: Final = {"sqlite": "BINARY", "postgresql": "C"}
@@ -33,7 +34,7 @@ def count_claims(unit: Unit, wanted: FacetFilter) -> Reply:
 
 def _facet(unit: Unit, field: str, matched: Any, limit: int) -> Mapping[str, Any]:
     rows = _values(unit, field)
-    claim_id, _ = matched.c
+    claim_id, *_ = matched.c
     claims: ColumnElement[int] = func.count(claim_id.distinct())
     code_points = collate(rows.c.value, IN_CODE_POINTS[unit.session.get_bind().dialect.name])
     counted: Any = (
@@ -76,9 +77,9 @@ def _values(unit: Unit, field: str) -> Any:
     claim_id, value = columns[field]
     rows: Any = select(col(claim_id).label("claim_id"), type_coerce(value, String).label("value"))
     if field == "verdict":
-        rows = rows.where(stands_for(audience))
+        rows = rows.where(covers(audience, ClaimStanding))
     if field in {"terms", "document_id", "source_id", "anonymity", "reliability"}:
-        rows = rows.where(col(Attribution.audience) <= audience)
+        rows = rows.where(may_know(audience))
     if field in {"source_id", "anonymity", "reliability"}:
         rows = rows.select_from(Attribution).join(Hop, hop).where(Hop.position == ORIGIN)
     if field in {"anonymity", "reliability"}:
@@ -89,7 +90,7 @@ def _values(unit: Unit, field: str) -> Any:
 def _outlets(unit: Unit, hop: ColumnElement[bool]) -> Any:
     """The outlets that published: those in chains, and of those that documents name what the caller may read."""
     audience = unit.principal.audience
-    seen = col(Attribution.audience) <= audience
+    seen = may_know(audience)
     of_document: Any = (
         select(col(Attribution.claim_id).label("claim_id"), col(Document.outlet_id).label("value"))
         .join(Document, col(Document.id) == Attribution.document_id)

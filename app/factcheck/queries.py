@@ -2,22 +2,27 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
 
 from app.access.units import Unit
-from app.access.visibility import visible
+from app.access.visibility import may_know, visible
+from app.canonical.claim_contents import CAME_OUT
 from app.factcheck.schemas import FactCheckQuestion
+from app.filters.asked.queries import by_entry
+from app.filters.conditions import Condition
 from app.filters.queries import Matching, matching_claims
 from app.filters.schemas import ClaimQuestion
 from app.kit.ids import EPOCH
-from app.kit.paging import Key, Order
+from app.kit.instants import start_of_day
+from app.listing.fields import EntryField
 from app.models import Assessment, Attribution, Claim, Document, Rendition
-from app.models.vocabulary import ClaimStatus, Stance
+from app.models.vocabulary import Stance
 
 SAYING: Final = (Stance.ASSERTS, Stance.HINTS, Stance.SPECULATES)
 """What makes whoever is attributed the claim's own voice."""
@@ -26,37 +31,42 @@ SAYING: Final = (Stance.ASSERTS, Stance.HINTS, Stance.SPECULATES)
 def reviewed_claims(unit: Unit, wanted: FactCheckQuestion) -> Matching:
     """The published claims that the caller may read, that have a published review, and that meet what is asked.
 
-    The newest recorded come first: an order that no write moves, so that pages neither lose nor repeat a claim.
+    The newest come first: an order that no write moves, so that pages neither lose nor repeat a claim.
     """
-    if wanted.query is None:
-        return _of_site(unit, wanted)
-    question = ClaimQuestion(q=wanted.query, status=[ClaimStatus.PUBLISHED])
-    matching = matching_claims(unit, question)
-    claim_id = matching.order.keys[0].column
-    statement = matching.statement.where(_reviewed(claim_id, wanted), *_tests(unit, wanted, claim_id))
-    return Matching(statement, matching.order)
+    site = wanted.review_publisher_site_filter
+    reviewed = (EntryField.REVIEWED, "") if site is None else (EntryField.SITE, site)
+    also = [by_entry(unit.principal.audience, reviewed[0], [reviewed[1]])]
+    if wanted.language_code is not None:
+        also.append(Condition(partial(_is_in, wanted.language_code)))
+    if wanted.max_age_days is not None:
+        also.append(Condition(partial(_is_recent, unit, wanted)))
+    return matching_claims(unit, ClaimQuestion(q=wanted.query), also=also)
 
 
-def _of_site(unit: Unit, wanted: FactCheckQuestion) -> Matching:
-    """The claims as the index of sites has them, in their order: a page is read without finding all that match."""
-    row: Any = aliased(Assessment)
-    claim_id = col(row.claim_id)
-    is_published = select(Claim.id).where(col(Claim.id) == claim_id, Claim.status == ClaimStatus.PUBLISHED).exists()
-    statement = (
-        select(claim_id, claim_id)
-        .join(Rendition, col(Rendition.resource_id) == claim_id)
-        .where(*_is_review(row, wanted), visible(unit.principal.audience, unit.now), is_published)
-        .where(*_tests(unit, wanted, claim_id))
-        .distinct()
+def _is_in(language_code: str, claim_id: Any) -> ColumnElement[bool]:
+    """The condition that the claim with that id is in the language, of whatever region."""
+    language = func.lower(col(Claim.language))
+    primary = language_code.partition("-")[0].lower()
+    is_so = or_(language == primary, language.startswith(f"{primary}-"))
+    found: ColumnElement[bool] = select(Claim.id).where(col(Claim.id) == claim_id, is_so).exists()
+    return found
+
+
+def _is_recent(unit: Unit, wanted: FactCheckQuestion, claim_id: Any) -> ColumnElement[bool]:
+    """The condition that the claim with that id was said or reviewed within the days asked for, the first one whole."""
+    since = start_of_day(unit.now - timedelta(days=min(wanted.max_age_days or 0, (unit.now - EPOCH).days)))
+    return or_(
+        _reviewed_since(unit, wanted, since, claim_id).exists(),
+        _said_since(unit, (since - EPOCH).days, claim_id).exists(),
     )
-    return Matching(statement, Order((Key(claim_id),), descending=True))
 
 
-def _reviewed(claim_id: Any, wanted: FactCheckQuestion, since: datetime | None = None) -> ColumnElement[bool]:
-    """The condition that the claim with that id has a published review, of that instant or later."""
+def _reviewed_since(unit: Unit, wanted: FactCheckQuestion, since: datetime, claim_id: Any) -> Any:
+    """The published reviews of the claim that were made on that day or later, as the caller is told."""
     row: Any = aliased(Assessment)
-    reviews = select(row.id).where(row.claim_id == claim_id, *_is_review(row, wanted))
-    return (reviews if since is None else reviews.where(row.assessed_at >= since)).exists()
+    came_out = col(getattr(row, CAME_OUT.get(unit.principal.audience, "recorded_at")))
+    assessed_at = case((row.assessed_at == row.recorded_at, came_out), else_=row.assessed_at)
+    return select(row.id).where(row.claim_id == claim_id, assessed_at >= since, *_is_review(row, wanted))
 
 
 def _is_review(row: Any, wanted: FactCheckQuestion) -> list[ColumnElement[bool]]:
@@ -77,22 +87,6 @@ def _is_review(row: Any, wanted: FactCheckQuestion) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _tests(unit: Unit, wanted: FactCheckQuestion, claim_id: Any) -> list[ColumnElement[bool]]:
-    """What else is asked of the claim with that id."""
-    tests: list[ColumnElement[bool]] = []
-    if wanted.language_code is not None:
-        language = func.lower(col(Claim.language))
-        primary = wanted.language_code.partition("-")[0].lower()
-        is_so = or_(language == primary, language.startswith(f"{primary}-"))
-        tests.append(select(Claim.id).where(col(Claim.id) == claim_id, is_so).exists())
-    if wanted.max_age_days is not None:
-        since = unit.now - timedelta(days=min(wanted.max_age_days, (unit.now - EPOCH).days))
-        tests.append(
-            or_(_reviewed(claim_id, wanted, since), _said_since(unit, (since - EPOCH).days, claim_id).exists())
-        )
-    return tests
-
-
 def _said_since(unit: Unit, first_day: int, claim_id: Any) -> Any:
     """The attributions that the caller sees which may have been made on that day or later."""
     published = and_(col(Attribution.said).is_(None), col(Document.published_latest_day) >= first_day)
@@ -101,7 +95,7 @@ def _said_since(unit: Unit, first_day: int, claim_id: Any) -> Any:
         .join(Document, col(Document.id) == Attribution.document_id)
         .where(
             col(Attribution.claim_id) == claim_id,
-            col(Attribution.audience) <= unit.principal.audience,
+            may_know(unit.principal.audience),
             col(Attribution.stance).in_(SAYING),
             or_(col(Attribution.said_latest_day) >= first_day, published),
         )

@@ -15,6 +15,7 @@ from app.factcheck.schemas import FactCheckedClaim, FactCheckPage, FactCheckQues
 from app.filters.text import parse_text_query
 from app.kit.paging import PageParameters, page_of
 from app.kit.urls import canonical_url, site_of
+from app.listing.fields import published_reviews
 from app.models.vocabulary import ResourceKind, Terms
 
 NAMES_NOBODY: Final = frozenset({Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD})
@@ -75,12 +76,7 @@ def _parsed(texts: Mapping[str, str]) -> dict[str, Read]:
 
 def _published(claim: Read, site: str | None) -> Iterator[Read]:
     """The claim's published reviews, of that site or of any, the newest first."""
-    superseded = {each["supersedes_id"] for each in claim["assessments"]}
-    for each in claim["assessments"]:
-        of_claim = each["attribution_id"] is None and each["id"] not in superseded
-        found = each["verdict"] or each["rating_label"]
-        if of_claim and found and each["review_url"] and site in {None, site_of(each["review_url"])}:
-            yield each
+    yield from (each for each in published_reviews(claim) if site in {None, site_of(each["review_url"])})
 
 
 def _claim(claim: Read, reviews: Sequence[Read], named: _Named) -> FactCheckedClaim:

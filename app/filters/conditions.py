@@ -1,4 +1,4 @@
-"""What a question comes down to: conditions on claims, each of which can also be the way in to the claims."""
+"""What a question comes down to: conditions on claims, and the ways in to the claims that meet them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,64 +7,61 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, literal, or_
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One thing asked of a claim: it has to be among the ids that one of `arms` selects.
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """Claims as an index gives them, in the order of the list: its rows, with `claim_id` and `place`, and which."""
+
+    rows: Any
+    which: tuple[ColumnElement[bool], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One way in to the claims that meet a condition: they are all among the ids that its arms select.
 
     Each arm selects one column, the ids of claims, and stands for itself: it refers to no statement around it.
     """
 
     arms: tuple[Any, ...]
-    streams: bool = False
-    """Whether one index gives the ids in their order, so that a page is read without finding all that match."""
-    repeats: bool = True
-    """Whether an id can come more than once."""
-    exact: bool = True
-    """Whether all ids of the arms meet the condition; if not, `test` is put to them too."""
-    negated: bool = False
-    """Whether a claim has to be among none of the ids. Nothing leads in to what is not there."""
-    test: Callable[[Any], ColumnElement[bool]] | None = None
-    """How a claim is tested by the column of its id; None to look it up."""
-    looked_up_in: tuple[Any, ...] = ()
-    """Selects of the same ids, fewer than the arms, in which a claim is looked up; none to look it up in the arms."""
-    counted: tuple[Any, ...] = ()
-    """Selects of these ids and some more, which an index counts by itself; none where it counts the arms."""
+    is_exact: bool = True
+    """Whether all ids of the arms meet the condition; if not, each is tested for it too."""
+    in_order: Listed | None = None
+    """The same ids in the order of the list, each once, where an index has them so."""
 
-    def entry(self, *, most: int | None = None) -> Any:
-        """The ids, or so many of them, as something to select from, with a column `claim_id`.
-
-        With a limit an engine finds them by themselves, whatever is asked of them outside.
-        """
-        found = _together(self.arms)
-        return (found if most is None else found.limit(most)).subquery()
-
-    def some(self, most: int) -> Any:
-        """So many of the ids, or of a few more than meet the condition, as something to be counted."""
-        return _together(self.counted or self.arms).limit(most).subquery()
-
-    def holds(self, claim_id: Any) -> ColumnElement[bool]:
-        """The condition on the claim of that column, in a statement whose tables have other names than the arms'."""
-        if self.test is not None:
-            return self.test(claim_id)
-        found = or_(*(_finds(each, claim_id) for each in self.looked_up_in or self.arms))
-        return ~found if self.negated else found
+    def together(self) -> Any:
+        """A select of all the ids of the arms, with a column `claim_id`; one may come more than once."""
+        first, *others = (arm.with_only_columns(_only_column(arm).label("claim_id")) for arm in self.arms)
+        return first.union_all(*others) if others else first
 
 
-def _together(arms: tuple[Any, ...]) -> Any:
-    first, *others = (arm.with_only_columns(_only_column(arm).label("claim_id")) for arm in arms)
-    return first.union_all(*others) if others else first
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """One thing asked of a claim."""
+
+    holds: Callable[[Any], ColumnElement[bool]]
+    """The condition on the claim of a column of ids, in a statement whose tables have other names."""
+    ways: tuple[Way, ...] = ()
+    """The ways in; none to what is not there."""
 
 
-def _only_column(arm: Any) -> Any:
-    return arm.selected_columns[0]
+def looked_up(*arms: Any) -> Callable[[Any], ColumnElement[bool]]:
+    """The condition that one of the arms has the id; looked up there by the id alone, and not by going through it."""
+
+    def holds(claim_id: Any) -> ColumnElement[bool]:
+        return or_(*(_has(arm, claim_id) for arm in arms))
+
+    return holds
 
 
-def _finds(arm: Any, claim_id: Any) -> ColumnElement[bool]:
-    """Whether the arm has the id; looked up there by the id alone, and not by going through the arm."""
+def _has(arm: Any, claim_id: Any) -> ColumnElement[bool]:
     found: ColumnElement[bool] = (
         arm.where(_only_column(arm) == claim_id).with_only_columns(literal(1)).correlate(claim_id.table).exists()
     )
     return found
+
+
+def _only_column(arm: Any) -> Any:
+    return arm.selected_columns[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from app.canonical.standing import claim_texts
 from app.changes.queries import documents_of
 from app.kit.fulltext import Ranking, Run, TextQuery, scores
 from app.kit.words import Span, spans
+from app.listing.queries import places
 from app.models.vocabulary import ResourceKind
 
 LONGEST: Final = 200
@@ -41,7 +42,7 @@ def texts_with_found(unit: Unit, claim_ids: Sequence[str], *, query: TextQuery, 
     sources = _read(unit, ResourceKind.SOURCE, ids_in(claims, NAMES_OF_SOURCES))
     named = {attribution["document_id"] for claim in claims for attribution in claim["attributions"]}
     documents = _read(unit, ResourceKind.DOCUMENT, named)
-    scored = scores(unit.session, ranking, claim_ids, unit.principal.audience) if ranking is not None else {}
+    scored = _scored(unit, claim_ids, ranking) if ranking is not None else {}
     return [
         joined(
             text,
@@ -54,6 +55,16 @@ def texts_with_found(unit: Unit, claim_ids: Sequence[str], *, query: TextQuery, 
         ).decode()
         for text, claim in zip(texts, claims, strict=True)
     ]
+
+
+def _scored(unit: Unit, claim_ids: Sequence[str], ranking: Ranking) -> dict[str, int]:
+    """The scores of those of the claims that are ranked."""
+    audience, oldest = unit.principal.audience, ranking.oldest
+    scored = scores(unit.session, ranking, claim_ids, audience)
+    if oldest is None:
+        return scored
+    found = places(unit.session, audience, claim_ids)
+    return {each: score for each, score in scored.items() if (found[each], each) >= oldest}
 
 
 def _read(unit: Unit, kind: ResourceKind, ids: set[str]) -> dict[str, Any]:

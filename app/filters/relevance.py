@@ -6,7 +6,7 @@ from sqlmodel import col
 
 from app.access.units import Unit
 from app.access.visibility import visible
-from app.filters.conditions import Condition
+from app.filters.conditions import Condition, Way
 from app.kit.fulltext import Ranking, TextQuery, count_up_to, found_in, matching, weigh
 from app.models import Claim, Rendition
 from app.models.vocabulary import ResourceKind
@@ -19,11 +19,8 @@ def text_condition(unit: Unit, query: TextQuery) -> Condition:
     """What a query asks of a claim."""
     session, audience = unit.session, unit.principal.audience
     texts = matching(session, query, audience)  # of sources too
-    return Condition(
-        tuple(arm.join(Claim, col(Claim.id) == arm.selected_columns[0]) for arm in texts),
-        repeats=False,
-        test=lambda claim_id: found_in(session, claim_id, query, audience),
-    )
+    arms = tuple(arm.join(Claim, col(Claim.id) == arm.selected_columns[0]) for arm in texts)
+    return Condition(lambda claim_id: found_in(session, claim_id, query, audience), (Way(arms),))
 
 
 def new_ranking(unit: Unit, query: TextQuery) -> Ranking:

@@ -160,7 +160,7 @@ def _shown_once(row: ApiKey, secret: str) -> Reply:
 def _record(unit: Unit, row: ApiKey, action: ChangeAction) -> None:
     unit.session.flush()
     content = queries.key_content(row)
-    record_change(unit, Written(ResourceKind.KEY, row.id, action, [None, None, content]))
+    record_change(unit, Written(ResourceKind.KEY, row.id, action, lambda _out: [None, None, content]))
 
 
 def revoke_key(unit: Unit, key_id: str) -> Reply:

@@ -3,7 +3,7 @@
 They are functions, not values, since a SQLAlchemy column belongs to one table.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -140,8 +140,3 @@ def json_value() -> Any:
 def json_list() -> Any:
     """A list that is read whole and never filtered on."""
     return Field(default=[], sa_column=sa.Column(JsonList(), nullable=True))
-
-
-def today(now: datetime) -> date:
-    """The UTC date of an instant."""
-    return now.astimezone(UTC).date()

@@ -65,6 +65,10 @@ class UnsupportedDatabase(Refusal):
         super().__init__("The database is a sqlite:/// or a postgresql:// one: see ONRECORD_DATABASE_URL.")
 
 
+class BrokenReferences(Exception):
+    """After tables were changed, a row refers to one that is not there."""
+
+
 class Database:
     """The connections of one process to its database, and the two ways to use them: `reading` and `write`."""
 
@@ -200,8 +204,30 @@ class Database:
             self._next_gathering *= 4
             self.gather_statistics()
 
+    @contextmanager
+    def altering(self) -> Iterator[Connection]:
+        """A connection in one transaction, for what changes tables.
+
+        SQLite holds foreign keys against the rows at its end, and not before: it changes most of a table only by making
+        another in its place, and no row may refer to nothing meanwhile. Raises BrokenReferences where one does at the end.
+        """
+        with self._writers.connect() as connection:
+            if not self.is_sqlite:
+                with connection.begin():
+                    yield connection
+                return
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                        raise BrokenReferences
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
+
     def engine(self) -> Engine:
-        """The engine that writes, for migrations."""
+        """The engine that writes, for what tests do beside the service."""
         return self._writers
 
     def dispose(self) -> None:

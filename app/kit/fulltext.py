@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from itertools import count
 from math import log2
@@ -107,8 +108,8 @@ class Ranking:
     query: TextQuery
     weights: tuple[int, ...]
     """What each of the query's runs weighs."""
-    oldest: str | None = None
-    """The least id that has a score, where ids below it are too many to be ranked; those come after all that are."""
+    oldest: tuple[datetime, str] | None = None
+    """The place and the id of the last that has a score, where those after it are too many to be ranked."""
 
     @property
     def is_cut(self) -> bool:
@@ -116,23 +117,23 @@ class Ranking:
         return self.oldest is not None
 
     @property
-    def carried(self) -> tuple[str, str | None]:
+    def carried(self) -> tuple[str, str | None, str | None]:
         """The ranking in the values of a cursor."""
-        return ".".join(map(str, self.weights)), self.oldest
+        place, resource_id = (None, None) if self.oldest is None else self.oldest
+        return ".".join(map(str, self.weights)), None if place is None else place.isoformat(), resource_id
 
     def rows(self, audience: int) -> Any:
         """Rows of an id, named `claim_id`, and its score as the audience reads its text, named `sort_key`."""
         row = SEARCH_TEXT.alias().c
         scored: Any = score(row.tokens, self.query, self.weights)
-        if self.oldest is not None:
-            scored = sa.case((row.resource_id >= self.oldest, scored))
         covers = and_(row.first_audience <= audience, row.last_audience >= audience)
         return select(row.resource_id.label("claim_id"), scored.label("sort_key")).where(covers).subquery()
 
 
 def carried_ranking(query: TextQuery, carried: Sequence[Any]) -> Ranking:
     """The ranking that the values of a cursor hold."""
-    weights, oldest = carried
+    weights, place, resource_id = carried
+    oldest = None if place is None else (datetime.fromisoformat(place), str(resource_id))
     return Ranking(query, tuple(map(int, weights.split("."))), oldest)
 
 
@@ -314,8 +315,8 @@ def score(tokens: ColumnElement[str], query: TextQuery, weights: Sequence[int]) 
     return reduce(add, parts)
 
 
-def scores(session: Session, ranking: Ranking, ids: Sequence[str], audience: int) -> dict[str, int | None]:
-    """The score of each of the resources by its id; None for one that is not ranked."""
+def scores(session: Session, ranking: Ranking, ids: Sequence[str], audience: int) -> dict[str, int]:
+    """The score of each of the resources by its id, were it ranked."""
     rows = ranking.rows(audience)
     found = session.execute(select(rows.c.claim_id, rows.c.sort_key).where(rows.c.claim_id.in_(ids)))
     return {row.claim_id: row.sort_key for row in found}

@@ -8,12 +8,14 @@ from app.models.claims import (
     Assessment,
     Attribution,
     Claim,
+    ClaimEntry,
     ClaimStanding,
     ClaimTopic,
     Evidence,
     Hop,
     Quantity,
     Relation,
+    RemovedAttribution,
 )
 from app.models.documents import Document
 from app.models.history import Change, Rendition
@@ -28,6 +30,7 @@ __all__ = [
     "AuditEntry",
     "Change",
     "Claim",
+    "ClaimEntry",
     "ClaimStanding",
     "ClaimTopic",
     "Custodian",
@@ -36,6 +39,7 @@ __all__ = [
     "Hop",
     "Quantity",
     "Relation",
+    "RemovedAttribution",
     "Rendition",
     "SealedIdentity",
     "SearchText",

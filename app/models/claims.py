@@ -47,8 +47,6 @@ class Claim(Table, table=True):
     __tablename__ = "claim"
     __table_args__ = (
         sa.CheckConstraint("(status = 'retracted') = (retracted_at IS NOT NULL)", name="retracted_with_reason"),
-        sa.Index(None, "kind", "id"),
-        sa.Index(None, "status", "id"),
         sa.Index(None, "place_country", "id"),
         sa.Index(None, "occurred_earliest_day", "id"),
         sa.Index(None, "occurred_latest_day", "occurred_earliest_day", "id"),
@@ -56,7 +54,7 @@ class Claim(Table, table=True):
     )
 
     id: str = columns.id_key()
-    """Sorts by `recorded_at`, so that it is what every list of claims is in the order of."""
+    """Random: it tells neither when the claim was recorded nor whether before another."""
     statement: str = columns.text(10_000)
     language: str | None = columns.text(35, nullable=True)
     kind: ClaimKind = columns.choice(ClaimKind, "kind")
@@ -132,7 +130,6 @@ class Attribution(Table, table=True):
     __tablename__ = "attribution"
     __table_args__ = (
         sa.Index(None, "document_id", "claim_id"),
-        sa.Index(None, "terms", "claim_id"),
         sa.Index(None, "said_latest_day", "said_earliest_day", "claim_id"),
         sa.Index("ix_attribution_said_open", "claim_id", sqlite_where=OPEN_DAYS, postgresql_where=OPEN_DAYS),
     )
@@ -153,6 +150,17 @@ class Attribution(Table, table=True):
     said_latest_day: int | None = columns.day_number()
     audience: int = columns.whole_number()
     """The least audience that may know of it: the widest that everything it names is visible to."""
+
+
+class RemovedAttribution(Table, table=True):
+    """That an attribution was removed, and who might know of it when it was: whoever could not must not learn of it."""
+
+    __tablename__ = "removed_attribution"
+    __table_args__ = (sa.CheckConstraint("audience BETWEEN 0 AND 2", name="audience"),)
+
+    claim_id: str = columns.reference("claim.id", key=True)
+    id: str = columns.id_key()
+    audience: int = columns.whole_number()
 
 
 class Hop(Table, table=True):
@@ -181,7 +189,6 @@ class Assessment(Table, table=True):
         sa.UniqueConstraint("claim_id", "supersedes_id"),
         sa.CheckConstraint("credibility BETWEEN 1 AND 6", name="credibility"),
         sa.CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence"),
-        sa.Index(None, "review_site", "claim_id"),
     )
 
     claim_id: str = columns.reference("claim.id", key=True)
@@ -200,8 +207,13 @@ class Assessment(Table, table=True):
     review_site: str | None = columns.text(SITE_LENGTH, nullable=True)
     """The host of `review_url`, to be filtered by."""
     assessed_at: datetime = columns.instant()
+    """When it was made; the same as `recorded_at` where nobody said when."""
     supersedes_id: str | None = columns.text(36, nullable=True)
     recorded_at: datetime = columns.instant()
+    internal_at: datetime | None = columns.instant(nullable=True)
+    """When it came out for internal readers, or comes out; null where it has not."""
+    public_at: datetime | None = columns.instant(nullable=True)
+    """The same for the public."""
 
 
 class Evidence(Table, table=True):
@@ -259,12 +271,10 @@ class ClaimStanding(Table, table=True):
             "0 <= first_audience AND first_audience <= last_audience AND last_audience <= 2", name="audiences"
         ),
         sa.CheckConstraint("circular IN (0, 1)", name="circular"),
-        sa.Index(None, "verdict", "claim_id"),
         sa.Index(None, "confidence", "claim_id"),
         sa.Index(None, "credibility", "claim_id"),
         sa.Index(None, "origins_min", "claim_id"),
         sa.Index(None, "origins_max", "claim_id"),
-        sa.Index(None, "circular", "claim_id"),
         sa.Index(None, "denials", "claim_id"),
     )
 
@@ -282,3 +292,25 @@ class ClaimStanding(Table, table=True):
     origins_max: int | None = columns.whole_number(nullable=True)
     """Null where nobody knows how many: a group of unknown size."""
     circular: int = columns.whole_number()
+
+
+class ClaimEntry(Table, table=True):
+    """One value that an audience lists a claim by, and the claim's place in the order of the list. Made of other rows.
+
+    Kept by every write that changes it (`app.canonical.derived`), and made of what the audience reads alone: so what is
+    hidden takes no place in a list, and a page is read off the index in its order. The place is when the claim came
+    out for the audience, as it is told.
+    """
+
+    __tablename__ = "claim_entry"
+    __table_args__ = (
+        sa.CheckConstraint("audience BETWEEN 0 AND 2", name="audience"),
+        sa.Index(None, "audience", "field", "value", "place", "claim_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    claim_id: str = columns.reference("claim.id", key=True)
+    audience: int = columns.whole_number(key=True)
+    field: str = columns.text(16, key=True)
+    value: str = columns.text(SITE_LENGTH, key=True)
+    place: datetime = columns.instant()

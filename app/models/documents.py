@@ -1,6 +1,7 @@
 """The table of documents: where a claim was read."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,18 +12,29 @@ from app.models.vocabulary import PublishedBasis, Visibility
 
 URL_LENGTH = 2048
 
+STANDS_FOR_ADDRESS: Any = sa.literal_column("embargo_until IS NULL AND joined_id IS NULL")
+"""What is out, and has not been joined with another record of its address."""
+
 
 class Document(Table, table=True):
     """Something published that claims are read in.
 
-    One canonical URL stands once for each visibility, not once in all: if a hidden document took a URL away from the
-    public ones, whoever tried to record it would learn that it is there.
+    One canonical URL stands once for each visibility among what is out, not once in all: if what is hidden took a URL
+    away from the public, whoever tried to record it would learn that it is there.
     """
 
     __tablename__ = "document"
     __table_args__ = (
-        sa.UniqueConstraint("canonical_url", "visibility"),
-        sa.Index(None, "recorded_at", "id"),
+        sa.Index(
+            "uq_document_canonical_url_visibility",
+            "canonical_url",
+            "visibility",
+            unique=True,
+            sqlite_where=STANDS_FOR_ADDRESS,
+            postgresql_where=STANDS_FOR_ADDRESS,
+        ),
+        sa.Index(None, "canonical_url"),
+        sa.Index(None, "joined_id"),
         sa.Index(None, "outlet_id"),
         sa.Index(None, "url", postgresql_using="hash"),  # a B-tree of PostgreSQL holds no text that long
     )
@@ -45,4 +57,6 @@ class Document(Table, table=True):
     visibility: Visibility = columns.choice(Visibility, "visibility")
     embargo_until: datetime | None = columns.instant(nullable=True)
     """Until when the public is not to know of it, because it came along with a claim that is not out. Never read."""
+    joined_id: str | None = columns.reference("document.id", nullable=True)
+    """The public's record of the same address, which stands for this one to the public as soon as this one is out."""
     recorded_at: datetime = columns.instant()

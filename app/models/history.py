@@ -25,6 +25,7 @@ class Rendition(Table, table=True):
             "0 <= first_audience AND first_audience <= last_audience AND last_audience <= 2", name="audiences"
         ),
         sa.Index(None, "updated_at", "resource_id"),
+        sa.Index(None, "kind", "came_at", "resource_id"),
         # All that decides who may read it, so that whoever looks for ids passes over the documents.
         sa.Index("ix_rendition_readers", "resource_id", "first_audience", "last_audience", "embargo_until", "kind"),
     )
@@ -38,8 +39,12 @@ class Rendition(Table, table=True):
     """SHA-256 of the document without its version and times: whether a write changed it."""
     document: str = columns.text()
     embargo_until: datetime | None = columns.instant(nullable=True)
+    came_at: datetime = columns.instant()
+    """When the resource came out for these audiences, as they are told: of a day, its first instant."""
     updated_at: datetime = columns.instant()
-    """When the audiences came to read this version."""
+    """When the audiences came to read this version; never told where they are told days alone."""
+    in_days: int | None = columns.whole_number(nullable=True)
+    """1 where the audiences are told the days of it alone; null in a row of a version that told instants."""
 
 
 class Change(Table, table=True):

@@ -16,7 +16,6 @@ class Source(Table, table=True):
     __table_args__ = (
         # Other names are guarded where they are read in (`app.sources.schemas`): a CHECK here would copy the table.
         sa.CheckConstraint("name IS NULL OR anonymity IN ('named', 'pseudonymous')", name="no_name_when_anonymous"),
-        sa.Index(None, "recorded_on", "id"),
         sa.Index(None, "organization_id"),
     )
 

@@ -435,6 +435,14 @@ class AuditAction(VocabularyEnum, origin="Onrecord"):
     IDENTITY_ERASED = "identity_erased", "The sealed identity of the source was erased."
     CUSTODIAN_ADDED = "custodian_added", "A custodian was registered, to whom identities are sealed from then on."
     CUSTODIAN_RETIRED = "custodian_retired", "A custodian was retired; what was sealed to it stays open to it."
+    RELATION_WITHDRAWN = (
+        "relation_withdrawn",
+        "A relation of the source was removed, since whoever named the source it stood to could not know of it.",
+    )
+    DOCUMENT_JOINED = (
+        "document_joined",
+        "Somebody who could not know of the document recorded its address: to the public that record stands for it.",
+    )
     KEY_CREATED = "key_created", "An API key was made."
     KEY_ROTATED = "key_rotated", "An API key was made in the place of another, which expires."
     KEY_REVOKED = "key_revoked", "An API key was revoked."

@@ -12,8 +12,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from app.access.principals import Audience
 from app.access.units import Reply, Unit
-from app.access.visibility import visible
-from app.canonical.queries import stands_for
+from app.access.visibility import covers, is_out, visible
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RelationRead
 from app.kit.columns import NOW
@@ -38,9 +37,9 @@ AFTER_ALL_DAYS: Final = 1 << 62
 def list_relations(unit: Unit, claim_id: str, wanted: RelationFilter) -> Reply:
     """The claim's relations from either side, the newest first; raises NotFound."""
     readable(unit, ResourceKind.CLAIM, claim_id)
-    order = Order((Key(col(Relation.recorded_at), datetime.fromisoformat), Key(col(Relation.id))), descending=True)
+    order = Order((Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(Relation.id))), descending=True)
     matching = _readable_relations(
-        unit, claim_id, select(col(Rendition.document), col(Relation.recorded_at), col(Relation.id))
+        unit, claim_id, select(col(Rendition.document), col(Rendition.came_at), col(Relation.id))
     )
     if wanted.kind:
         matching = matching.where(col(Relation.kind).in_(wanted.kind))
@@ -81,11 +80,11 @@ def ends(session: Session, relation_id: str) -> list[str]:
     return [end for pair in found for end in pair]
 
 
-def relations_between(session: Session, first_id: str, second_id: str) -> list[Relation]:
-    """Every relation between the two claims, either way round: for writes, never for an answer."""
-    pair = [first_id, second_id]
-    either = and_(col(Relation.claim_id).in_(pair), col(Relation.other_claim_id).in_(pair))
-    return list(session.exec(select(Relation).where(either)))
+def relations_between(unit: Unit, first_id: str, second_id: str) -> list[Relation]:
+    """Every relation between the two claims that the caller may read, either way round."""
+    found = _readable_relations(unit, first_id, select(Relation))
+    either = or_(col(Relation.claim_id) == second_id, col(Relation.other_claim_id) == second_id)
+    return list(unit.session.exec(found.where(either)))
 
 
 def relations_of_claims(session: Session, claim_ids: Iterable[str]) -> list[Relation]:
@@ -208,10 +207,9 @@ def _newest(at: int, audience: Audience) -> Any:
     filed = (ClaimTopic.topic == bindparam(f"topic_{at}"), col(ClaimTopic.claim_id) != bindparam("id"))
     rows = select(col(ClaimTopic.claim_id)).where(*filed)
     if audience < Audience.RESTRICTED:
-        standing = and_(col(ClaimStanding.claim_id) == ClaimTopic.claim_id, stands_for(audience))
+        standing = and_(col(ClaimStanding.claim_id) == ClaimTopic.claim_id, covers(audience, ClaimStanding))
         rows = rows.join(ClaimStanding, standing)
     if audience == Audience.PUBLIC:
-        embargo = col(Claim.embargo_until)
-        rows = rows.join(Claim, col(Claim.id) == ClaimTopic.claim_id).where(or_(embargo.is_(None), embargo <= NOW))
+        rows = rows.join(Claim, col(Claim.id) == ClaimTopic.claim_id).where(is_out(col(Claim.embargo_until), NOW))
     newest = rows.order_by(col(ClaimTopic.claim_id).desc()).limit(NEWEST_OF_A_TOPIC).subquery()
     return select(newest.c.claim_id)

@@ -7,7 +7,7 @@ from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.claims import record_relation
 from app.canonical.replies import check_references, one, readable
-from app.kit.ids import ordered_id
+from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
 from app.models import Relation
@@ -33,14 +33,14 @@ def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
     check_references(unit, ResourceKind.CLAIM, {"/other_claim_id": sent.other_claim_id})
     rows.locked_claims(unit.session, [claim_id, sent.other_claim_id])
     unit.precondition.check(readable(unit, ResourceKind.CLAIM, claim_id).document)
-    for relation in queries.relations_between(unit.session, claim_id, sent.other_claim_id):
+    for relation in queries.relations_between(unit, claim_id, sent.other_claim_id):
         same_way = relation.claim_id == claim_id or sent.kind in SYMMETRIC
         if relation.kind is sent.kind and same_way:
             detail = f"This relation is recorded already, as {relation.status}."
             raise AlreadyExists(detail, members={"existing_id": relation.id})
     relation = Relation(
         claim_id=claim_id,
-        id=ordered_id(unit.now),
+        id=random_id(),
         decided_at=_decided_at(unit, sent.status),
         recorded_at=unit.now,
         **dict(sent),

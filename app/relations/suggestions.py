@@ -12,8 +12,8 @@ from app.access.units import Unit
 from app.canonical import queries as rows
 from app.canonical.claims import latest_embargo, record_relation
 from app.canonical.queries import ClaimRows
-from app.changes.record import Written, record_change
-from app.kit.ids import ordered_id
+from app.changes.record import NOBODY, Written, record_change
+from app.kit.ids import random_id
 from app.models import Relation
 from app.models.vocabulary import ChangeAction, ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
 from app.relations import queries
@@ -158,7 +158,7 @@ def _add(unit: Unit, ends: Sequence[Stated], holds: Contradiction) -> None:
     one, other = ends
     relation = Relation(
         claim_id=one.claim.id,
-        id=ordered_id(unit.now),
+        id=random_id(),
         other_claim_id=other.claim.id,
         kind=ClaimRelationKind.CONTRADICTS,
         status=RelationStatus.SUGGESTED,
@@ -172,9 +172,10 @@ def _add(unit: Unit, ends: Sequence[Stated], holds: Contradiction) -> None:
 
 def _take_back(unit: Unit, relation: Relation, ends: Sequence[Stated]) -> None:
     """Removes the suggestion: a rejection would be remembered, and nobody has rejected it. The history keeps it."""
-    nobody = [None for _ in Audience]
     embargo = latest_embargo(end.claim for end in ends)
-    written = Written(ResourceKind.RELATION, relation.id, ChangeAction.DELETED, nobody, embargo_until=embargo)
-    record_change(unit, written)
+    deleted = ChangeAction.DELETED
+    record_change(
+        unit, Written(ResourceKind.RELATION, relation.id, deleted, lambda _out: NOBODY, embargo_until=embargo)
+    )
     unit.session.delete(relation)
     unit.session.flush()

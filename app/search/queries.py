@@ -14,7 +14,7 @@ from sqlmodel import and_, col, or_, select
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import visible
+from app.access.visibility import may_know, visible
 from app.kit.columns import NOW
 from app.kit.fulltext import SEARCH_TEXT, Clause, Run, Term, TextQuery, stands_in
 from app.kit.holding import Among, counts_up_to, newest_holding
@@ -117,7 +117,7 @@ def _titles(audience: Audience) -> Any:
         select(Attribution.claim_id, Document.title)
         .join(Document, col(Document.id) == Attribution.document_id)
         .join(Rendition, and_(*readable))
-        .where(_named(Attribution.claim_id), Attribution.audience <= audience, col(Document.title).is_not(None))
+        .where(_named(Attribution.claim_id), may_know(audience), col(Document.title).is_not(None))
         .where(~_other_claim_in_the_document(audience))
         .order_by(col(Attribution.claim_id), col(Attribution.position))
     )
@@ -133,7 +133,7 @@ def _other_claim_in_the_document(audience: Audience) -> Any:
         select(other.claim_id)
         .join(Rendition, is_read)
         .where(other.document_id == Attribution.document_id, other.claim_id != Attribution.claim_id)
-        .where(other.audience <= audience)
+        .where(may_know(audience, other))
         .correlate(Attribution)  # and not the rendition, which is the document's out there
         .exists()
     )

@@ -1,18 +1,20 @@
 """The SQL of sources, their ratings and their relations."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
+from sqlalchemy import case
 from sqlmodel import Session, and_, col, func, or_, select, union_all
 
 from app.access.units import Reply, Unit
 from app.access.visibility import visible
 from app.canonical.names import name_query
-from app.canonical.queries import shown_from
+from app.canonical.queries import bodies_shown
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
 from app.kit.fulltext import matching as matching_texts
+from app.kit.instants import day_of
 from app.kit.paging import Key, Order, PageParameters
 from app.kit.problems import NotFound
 from app.models import Rendition, Source, SourceRating, SourceRelation
@@ -28,11 +30,11 @@ def get_source(unit: Unit, source_id: str) -> Reply:
 def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
     """Sources by the day they were recorded, then by id, which says nothing of when."""
     descending = wanted.sort.startswith("-")
-    order = Order((Key(col(Source.recorded_on), date.fromisoformat), Key(col(Source.id))), descending)
+    order = Order((Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(Rendition.resource_id))), descending)
     matching = (
-        select(col(Rendition.document), col(Source.recorded_on), col(Source.id))
-        .join(Rendition, col(Rendition.resource_id) == Source.id)
-        .where(visible(unit.principal.audience, unit.now))
+        select(col(Rendition.document), col(Rendition.came_at), col(Rendition.resource_id))
+        .join(Source, col(Source.id) == Rendition.resource_id)
+        .where(Rendition.kind == ResourceKind.SOURCE, visible(unit.principal.audience, unit.now))
     )
     if wanted.kind:
         matching = matching.where(col(Source.kind).in_(wanted.kind))
@@ -46,8 +48,7 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
         matching = matching.where(col(Source.reliability).in_(wanted.reliability))
     if wanted.organization_id:
         # By those that the documents show: an id must not find who belongs to a hidden organization.
-        seen_from = shown_from(unit.session, wanted.organization_id)
-        shown = [each for each, audience in seen_from.items() if audience <= unit.principal.audience]
+        shown = bodies_shown(unit.session, wanted.organization_id, unit.principal.audience)
         matching = matching.where(col(Source.organization_id).in_(shown))
     return many(unit, Listing(SourceRead, order, f"sources|{wanted.filter_text}"), wanted, matching)
 
@@ -68,18 +69,33 @@ def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> 
 
 def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     """The source's ratings, the one that holds now first; raises NotFound."""
-    readable(unit, ResourceKind.SOURCE, source_id)
-    rated_on, position = col(SourceRating.rated_on), col(SourceRating.position)
-    order = Order((Key(rated_on, date.fromisoformat), Key(position, int)), descending=True)
-    listing = Listing(RatingRead, order, f"ratings|{source_id}", texts=lambda _unit, rows: list(map(rating_json, rows)))
-    matching = select(SourceRating, rated_on, position).where(SourceRating.source_id == source_id)
+    since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
+    recorded_on, rated_on, position = (
+        col(SourceRating.recorded_on),
+        col(SourceRating.rated_on),
+        col(SourceRating.position),
+    )
+    told = case((and_(rated_on == recorded_on, rated_on < since), since), else_=rated_on)
+    order = Order((Key(told, date.fromisoformat), Key(position, int)), descending=True)
+
+    def texts(_unit: Unit, ratings: list[SourceRating]) -> list[str]:
+        return [rating_json(rating, since) for rating in ratings]
+
+    listing = Listing(RatingRead, order, f"ratings|{source_id}", texts=texts)
+    matching = select(SourceRating, told, position).where(SourceRating.source_id == source_id)
     return many(unit, listing, page, matching)
 
 
-def rating_json(rating: SourceRating) -> str:
-    """What is read of a rating."""
-    names = RatingRead.model_fields
-    return orjson.dumps({name: getattr(rating, name) for name in names}).decode()
+def rating_json(rating: SourceRating, since: date) -> str:
+    """What is read of a rating by whom the source came out for on that day: no earlier one on which it was recorded.
+
+    A rating that held from the day on which it was recorded is told to hold from the day on which it came out.
+    """
+    read = {name: getattr(rating, name) for name in RatingRead.model_fields}
+    read["recorded_on"] = max(rating.recorded_on, since)
+    if rating.rated_on == rating.recorded_on:
+        read["rated_on"] = read["recorded_on"]
+    return orjson.dumps(read).decode()
 
 
 def newest_rating(session: Session, source_id: str) -> SourceRating | None:
@@ -98,11 +114,9 @@ def count_ratings(session: Session, source_id: str) -> int:
 def list_relations(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     """The source's relations from either side, the newest day first; raises NotFound."""
     readable(unit, ResourceKind.SOURCE, source_id)
-    order = Order(
-        (Key(col(SourceRelation.recorded_on), date.fromisoformat), Key(col(SourceRelation.id))), descending=True
-    )
+    order = Order((Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(SourceRelation.id))), descending=True)
     matching = _readable_relations(
-        unit, source_id, select(col(Rendition.document), col(SourceRelation.recorded_on), col(SourceRelation.id))
+        unit, source_id, select(col(Rendition.document), col(Rendition.came_at), col(SourceRelation.id))
     )
     return many(unit, Listing(SourceRelationRead, order, f"source-relations|{source_id}"), page, matching)
 
@@ -134,7 +148,10 @@ def _readable_relations(unit: Unit, source_id: str, columns: Any) -> Any:
 
 
 def same_sources(session: Session, source_id: str) -> list[tuple[SourceRelation, Source]]:
-    """The relations that say the source is or may be another, each with that other: for writes, never an answer."""
+    """The relations that say the source is or may be another, hidden or not, each with that other.
+
+    For what a write has to settle; a refusal may come of those alone that its writer may read.
+    """
     same = col(SourceRelation.kind).in_([SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME])
     either = or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id)
     ends = or_(col(SourceRelation.source_id) == Source.id, col(SourceRelation.other_id) == Source.id)
@@ -142,8 +159,8 @@ def same_sources(session: Session, source_id: str) -> list[tuple[SourceRelation,
     return [(relation, other) for relation, other in session.exec(found)]
 
 
-def relations_between(session: Session, first_id: str, second_id: str) -> list[SourceRelation]:
-    """Every relation between the two sources, either way round, hidden or not: for writes, never for an answer."""
-    pair = [first_id, second_id]
-    either = and_(col(SourceRelation.source_id).in_(pair), col(SourceRelation.other_id).in_(pair))
-    return list(session.exec(select(SourceRelation).where(either)))
+def relations_between(unit: Unit, first_id: str, second_id: str) -> list[SourceRelation]:
+    """Every relation between the two sources that the caller may read, either way round."""
+    found = _readable_relations(unit, first_id, select(SourceRelation))
+    either = or_(col(SourceRelation.source_id) == second_id, col(SourceRelation.other_id) == second_id)
+    return list(unit.session.exec(found.where(either)))

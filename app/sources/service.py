@@ -1,22 +1,24 @@
 """Records sources, ratings of their reliability, and how they stand to one another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+from app.access import audit
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.derived import derive_claims, derive_source, derive_what_shows
 from app.canonical.reach import record_what_names_source
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
-from app.kit.columns import today
 from app.kit.ids import random_id
+from app.kit.instants import day_of
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
 from app.models import Source, SourceRating, SourceRelation
 from app.models.vocabulary import (
     Anonymity,
+    AuditAction,
     ChangeAction,
     Reliability,
     ResourceKind,
@@ -63,7 +65,7 @@ def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None
     """
     check_may_hide(unit, sent.visibility)
     _check_organization(unit, sent.organization_id, pointer)
-    recorded_on = today(unit.now)
+    recorded_on = day_of(unit.now)
     columns = {**_columns(sent), "embargo_until": embargo_until}
     source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **columns)
     unit.session.add(source)
@@ -95,26 +97,36 @@ def _created(unit: Unit, source: Source) -> Reply:
 def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     """Merges the patch into the source and answers with it.
 
-    Raises NotFound, Stale, Invalid for what the merged source breaks, and Forbidden for a visibility beyond the caller.
+    A relation that the caller may not know of, and that would say who an anonymous source is, is withdrawn. Raises
+    NotFound, Stale, Invalid for what the merged source breaks, Conflict where it would say who an anonymous source is,
+    and Forbidden for a visibility beyond the caller.
     """
     source = _locked(unit, source_id)
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "organization_id", source.organization_id)
-    current = {name: value for name, value in source_content(source).items() if name in SourceContent.model_fields}
+    current = {
+        name: value
+        for name, value in source_content(source, source.recorded_on).items()
+        if name in SourceContent.model_fields
+    }
     content = validated(SourceContent, merge_patch(current, sent))
     if content.organization_id == source.id:
         raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
     _check_organization(unit, sent.get("organization_id"))
+    withdrawn: list[SourceRelation] = []
     if (content.anonymity in WITH_NAME) != (source.anonymity in WITH_NAME):
-        _check_nobody_is_identified(unit, source.id, content.anonymity)
+        withdrawn = _without_identifying(unit, source.id, content.anonymity)
     reaches = content.visibility is not source.visibility
     if reaches:
         check_may_hide(unit, content.visibility)
         source.embargo_until = None
+    # What the public is told of the times of a claim goes by whether its sources are named.
+    reaches = reaches or (content.anonymity is Anonymity.NAMED) != (source.anonymity is Anonymity.NAMED)
     shown_anew = any(getattr(content, name) != getattr(source, name) for name in SHOWN_IN_CLAIMS)
     for name, value in _columns(content).items():
         setattr(source, name, value)
     record_source(unit, source, ChangeAction.UPDATED)
     derive_source(unit.session, source)
+    _withdraw(unit, source.id, withdrawn)
     if reaches:
         record_what_names_source(unit, source.id)
     elif shown_anew:
@@ -123,14 +135,28 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     return one(unit, readable(unit, ResourceKind.SOURCE, source_id))
 
 
-def _check_nobody_is_identified(unit: Unit, source_id: str, anonymity: Anonymity) -> None:
-    """Raises Conflict where the source, so identified, would be the same as one of the other sort.
+def _without_identifying(unit: Unit, source_id: str, anonymity: Anonymity) -> list[SourceRelation]:
+    """The relations that would say who a source is, were this one so identified, and that stand hidden in the way.
 
-    A named source that may be the same as an anonymous one says who that is.
+    A named source that may be the same as an anonymous one says who that is. Raises Conflict for a relation that the
+    caller may read; what it may not read must not explain an answer, and is to be withdrawn.
     """
+    hidden: list[SourceRelation] = []
     for relation, other in queries.same_sources(unit.session, source_id):
-        if (other.anonymity in WITH_NAME) != (anonymity in WITH_NAME):
+        if (other.anonymity in WITH_NAME) == (anonymity in WITH_NAME):
+            continue
+        if queries.readable_relation(unit, source_id, relation.id) is not None:
             raise Conflict(IDENTIFIES, members={"existing_id": relation.id})
+        hidden.append(relation)
+    return hidden
+
+
+def _withdraw(unit: Unit, source_id: str, relations: Sequence[SourceRelation]) -> None:
+    """Removes relations that the caller may not know of; who may sees that they are gone, and the audit has why."""
+    for place, relation in enumerate(relations):
+        other_id = relation.other_id if relation.source_id == source_id else relation.source_id
+        _remove(unit, relation)
+        audit.record(unit, AuditAction.RELATION_WITHDRAWN, other_id, place=place)
 
 
 def _locked(unit: Unit, source_id: str) -> Source:
@@ -148,12 +174,13 @@ def rate_source(unit: Unit, source_id: str, sent: RatingCreate) -> Reply:
     rating = _add_rating(unit, source, sent)
     newest = queries.newest_rating(unit.session, source_id)
     source.reliability = newest.reliability if newest is not None else rating.reliability
+    since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
     record_source(unit, source, ChangeAction.UPDATED)
-    return Reply(body=queries.rating_json(rating).encode(), status=201)
+    return Reply(body=queries.rating_json(rating, since).encode(), status=201)
 
 
 def _add_rating(unit: Unit, source: Source, sent: RatingCreate) -> SourceRating:
-    on = today(unit.now)
+    on = day_of(unit.now)
     rated_on: date = sent.rated_on or on
     if rated_on > on:
         raise invalid("/rated_on", "out_of_range", "A rating cannot hold from a day to come.")
@@ -188,14 +215,14 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     named = {locked[each].anonymity in WITH_NAME for each in (source_id, sent.other_id)}
     if sent.kind in SAME and len(named) > 1:
         raise invalid("/other_id", "identity_not_allowed", IDENTIFIES)
-    for relation in queries.relations_between(unit.session, source_id, sent.other_id):
+    for relation in queries.relations_between(unit, source_id, sent.other_id):
         same_way = relation.source_id == source_id or sent.kind in SYMMETRIC
         if relation.kind is sent.kind and same_way:
             raise AlreadyExists("This relation is recorded already.", members={"existing_id": relation.id})
         if {relation.kind, sent.kind} == IDENTITY:
             detail = "These two sources are recorded as the opposite: remove that relation first."
             raise Conflict(detail, members={"existing_id": relation.id})
-    relation = SourceRelation(id=random_id(), source_id=source_id, recorded_on=today(unit.now), **dict(sent))
+    relation = SourceRelation(id=random_id(), source_id=source_id, recorded_on=day_of(unit.now), **dict(sent))
     unit.session.add(relation)
     record_source_relation(unit, relation, ChangeAction.CREATED)
     unit.session.flush()
@@ -211,10 +238,14 @@ def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
     if relation is None or found is None:
         raise NotFound
     unit.precondition.check(found.document)
+    _remove(unit, relation)
+    return Reply(body=b"", status=204)
+
+
+def _remove(unit: Unit, relation: SourceRelation) -> None:
     ends = [relation.source_id, relation.other_id]
     rows.locked_with_represented(unit.session, ends)
     record_source_relation(unit, relation, ChangeAction.DELETED)
     claims = rows.claims_showing_sources(unit.session, rows.represented_by(unit.session, ends))
     unit.session.delete(relation)
     derive_claims(unit.session, claims)
-    return Reply(body=b"", status=204)

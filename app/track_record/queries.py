@@ -8,8 +8,7 @@ from typing import Any, Final
 from sqlmodel import and_, col, or_, select
 
 from app.access.units import Unit
-from app.access.visibility import visible
-from app.canonical.queries import stands_for
+from app.access.visibility import covers, may_know, visible
 from app.changes.queries import readable_ids
 from app.models import (
     Attribution,
@@ -33,7 +32,8 @@ class Said:
 
     claim_id: str
     status: ClaimStatus
-    recorded_at: datetime
+    came_at: datetime
+    """When it came out for the caller, as it is told."""
     stance: Stance
     said_earliest_day: int | None
     said_latest_day: int | None
@@ -47,7 +47,7 @@ class Said:
 COLUMNS: Final[tuple[Any, ...]] = (
     Claim.id,
     Claim.status,
-    Claim.recorded_at,
+    Rendition.came_at,
     Attribution.stance,
     Attribution.said_earliest_day,
     Attribution.said_latest_day,
@@ -100,10 +100,10 @@ def said_by(unit: Unit, source_ids: Iterable[str]) -> list[Said]:
         .where(
             col(Hop.source_id).in_(list(source_ids)),
             Hop.position == ORIGIN,
-            Attribution.audience <= audience,
+            may_know(audience),
             col(Claim.status) != ClaimStatus.DRAFT,
             visible(audience, unit.now),
-            stands_for(audience),
+            covers(audience, ClaimStanding),
         )
         .order_by(Claim.id, col(Attribution.position))
     )

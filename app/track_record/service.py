@@ -100,7 +100,7 @@ def _dated(row: Said) -> _Claim:
         day = latest if earliest is None else earliest
         if day is not None:
             return _Claim(row, day, name)
-    return _Claim(row, _day_number(row.recorded_at.date()), "recorded")
+    return _Claim(row, _day_number(row.came_at.date()), "recorded")
 
 
 def _day_number(day: date) -> int:

@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from app.access.authentication import Use, note_use
 from app.access.context import Context
-from app.kit.columns import today
 from app.kit.db import SharedConnectionDatabase
+from app.kit.instants import day_of
 from tests.conftest import START, Clock
 from tests.fixtures.api import Api
 from tests.fixtures.keys import With
@@ -97,8 +97,8 @@ def test_a_use_that_cannot_be_noted_fails_nothing(
 def test_a_use_does_not_wait_for_another_to_be_noted(api: Api, context: Context) -> None:
     key = api.create("/v1/keys", BODY)
     with context.noting_use:
-        note_use(context, Use(key["id"], today(START)))
+        note_use(context, Use(key["id"], day_of(START)))
     assert last_use(api, key) is None
-    note_use(context, Use(key["id"], today(START)))
-    note_use(context, Use(key["id"], today(START - timedelta(days=1))))
+    note_use(context, Use(key["id"], day_of(START)))
+    note_use(context, Use(key["id"], day_of(START - timedelta(days=1))))
     assert last_use(api, key) == "2026-11-23"

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.canonical import queries
 from app.canonical.claim_contents import claim_contents
-from app.canonical.derived import derived_of
+from app.canonical.derived import derived_of, ranges_of_standing
 from app.kit.db import Database
 from app.models import Claim, ClaimStanding
 from app.models.vocabulary import Scope
@@ -39,10 +39,11 @@ def stored(session: Session) -> Mapping[str, Sequence[Any]]:
 def made_anew(session: Session) -> Mapping[str, Sequence[Any]]:
     """Each claim's standings, as everything that is recorded gives them."""
     rows = queries.rows_of_claims(session, list(session.exec(select(Claim))))
-    ranges = derived_of(session, {claim_id: claim_contents(each) for claim_id, each in rows.items()})
+    outs = queries.outs_of(session, rows)
+    made = derived_of(session, {claim_id: claim_contents(each, outs[claim_id]) for claim_id, each in rows.items()})
     return {
-        claim_id: [(first, last, dict(made.standing)) for first, last, made in of_claim]
-        for claim_id, of_claim in sorted(ranges.items())
+        claim_id: [(first, last, dict(standing)) for first, last, standing in ranges_of_standing(of_claim)]
+        for claim_id, of_claim in sorted(made.items())
     }
 
 

@@ -91,7 +91,7 @@ def test_revisions_go_up_and_down_with_data_in_the_tables(
 
 
 def downgrade(database: Database) -> None:
-    with database.engine().begin() as connection:
+    with database.altering() as connection:
         command.downgrade(startup.alembic_config(connection), "base")
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
 
@@ -114,7 +114,7 @@ def record_as_before_networks(context: Context, scopes: list[str]) -> str:
 
     def record(session: Session) -> None:
         unit = Unit(session, Principal(None, EVERY_SCOPE), now, context, Precondition(None))
-        written = Written(ResourceKind.KEY, key_id, ChangeAction.CREATED, [None, None, content])
+        written = Written(ResourceKind.KEY, key_id, ChangeAction.CREATED, lambda _out: [None, None, content])
         record_change(unit, written)
 
     context.database.write(record)
@@ -125,7 +125,7 @@ def test_keys_of_revision_0002_keep_what_they_allow_and_are_recorded_as_they_are
     own_context: Context,
 ) -> None:
     database = own_context.database
-    with database.engine().begin() as connection:
+    with database.altering() as connection:
         command.upgrade(startup.alembic_config(connection), "0002")
     writer = record_as_before_networks(own_context, ["claims:read", "claims:write"])
     reader = record_as_before_networks(own_context, ["claims:read"])
