@@ -21,8 +21,8 @@ from sqlalchemy import Connection, text
 
 from app.kit.db import Database
 from app.kit.decimals import sort_key
-from app.kit.ids import first_id
 from app.kit.words import indexed
+from app.listing.fields import entries_of
 from app.models.vocabulary import ClaimKind, Verdict
 from app.startup import migrate
 
@@ -66,7 +66,9 @@ TABLES: Final = {
     "claim_standing": "claim_id first_audience last_audience credibility confidence verdict attributions denials "
     "documents outlets origins_min origins_max circular",
     "search_text": "resource_id first_audience last_audience number tokens",
-    "rendition": "resource_id first_audience last_audience kind version content_digest document updated_at",
+    "claim_entry": "claim_id audience field value place",
+    "rendition": "resource_id first_audience last_audience kind version content_digest document came_at updated_at "
+    "in_days",
 }
 """The columns that are filled, by table, in the order in which tables refer to one another."""
 
@@ -109,13 +111,15 @@ class _Made:
         self.sources = [self._id() for _ in range(max(claims // 100, 20))]
         self.outlets = [self._id() for _ in range(max(claims // 2000, 10))]
         self.documents = [self._id() for _ in range(max(claims // 3, 20))]
-        self.outlet_of = draw.choices(self.outlets, _zipf(len(self.outlets)), k=len(self.documents))
+        outlets = draw.choices(self.outlets, _zipf(len(self.outlets)), k=len(self.documents))
+        self.outlet_of = dict(zip(self.documents, outlets, strict=True))
         self.words = [f"{_word(number)}" for number in range(30_000)]
         self.word_weights = list(accumulate(_zipf(len(self.words))))
         # One source has a tenth of all claims, as a news agency or a ministry would.
         self.source_weights = list(
             accumulate([1 / 9 * sum(_zipf(len(self.sources) - 1)), *_zipf(len(self.sources) - 1)])
         )
+        self.made: list[str] = []
         self.topics = [f"topic {number}" for number in range(300)]
         self.topic_weights = list(accumulate(_zipf(len(self.topics))))
 
@@ -139,7 +143,7 @@ class _Made:
             rows["rendition"].append(_rendition(source_id, "source", shown, BEGIN))
             tokens = indexed((name or description or "").lower().split())
             rows["search_text"].append((source_id, 0, 2, number + 1, tokens))
-        for number, (document_id, outlet_id) in enumerate(zip(self.documents, self.outlet_of, strict=True)):
+        for number, (document_id, outlet_id) in enumerate(self.outlet_of.items()):
             url = f"https://example.org/{number}"
             title = f"Article {number}"
             rows["document"].append((document_id, url, url, title, outlet_id, "unknown", "public", _stamp(BEGIN)))
@@ -158,7 +162,7 @@ class _Made:
 
     def _claim(self, rows: Rows, number: int) -> None:
         draw, at = self.draw, BEGIN + number * STEP
-        claim_id = first_id(at)
+        claim_id = self._id()
         status = "retracted" if number % 500 == 0 else "draft" if number % 1000 == 1 else "published"
         words = draw.choices(self.words, cum_weights=self.word_weights, k=14)
         statement = " ".join(words).capitalize() + "."
@@ -177,13 +181,16 @@ class _Made:
         first = 1 if status == "draft" else 0
         ranges = [(max(one, first), other) for one, other in ranges]
         said = self._attributions(rows, claim_id, number, hidden=ranges == [(2, 2)])
+        self.made.append(claim_id)
         if number % 200 == 5:
-            relation, other_id = first_id(at + timedelta(seconds=1)), first_id(BEGIN + draw.randrange(number) * STEP)
+            relation, other_id = self._id(), draw.choice(self.made)
             how = "contradicts" if number % 600 == 5 else "corroborates"
             rows["relation"].append((claim_id, relation, other_id, how, "suggested", _stamp(at)))
             rows["rendition"].append(_rendition(relation, "relation", {"id": relation}, at))
+        place = None if country is None else {"country": country}
+        claim = {"kind": kind, "status": status, "topics": sorted(topics), "place": place, "assessments": []}
         for one, other in ranges:
-            self._read(rows, claim_id, (one, other), statement=statement, said=said, at=at)
+            self._read(rows, claim_id, (one, other), {**claim, "statement": statement, "attributions": said}, at)
 
     def _occurred(self, number: int) -> tuple[Any, ...]:
         if number % 4 == 0:
@@ -217,13 +224,12 @@ class _Made:
             said.append({"id": own_id, "document_id": document_id, "stance": stance, "chain": chain, "terms": terms})
         return said
 
-    def _read(
-        self, rows: Rows, claim_id: str, audiences: tuple[int, int], *, statement: str, said: list[Any], at: datetime
-    ) -> None:
+    def _read(self, rows: Rows, claim_id: str, audiences: tuple[int, int], claim: dict[str, Any], at: datetime) -> None:
         draw, number = self.draw, int(at.timestamp()) * 4 + audiences[0]
         assessed = draw.random() < 0.5
         confidence = draw.randrange(101) if assessed else None
         verdict = VERDICTS[min(int(draw.expovariate(0.9)), 8)] if assessed else None
+        said, statement = claim["attributions"], claim["statement"]
         origins = len(said)
         circular = int(draw.random() < 0.01)
         credibility = draw.randrange(1, 7) if assessed else None
@@ -231,6 +237,10 @@ class _Made:
         counts = (origins, denials, origins, origins, origins, origins, circular)
         rows["claim_standing"].append((claim_id, *audiences, credibility, confidence, verdict, *counts))
         rows["search_text"].append((claim_id, *audiences, number, indexed(statement.lower().rstrip(".").split())))
+        standing = {"origins_max": origins, "circular": circular, "verdict": verdict}
+        entries = sorted(entries_of(claim, standing, [self.outlet_of[each["document_id"]] for each in said]))
+        for audience in range(audiences[0], audiences[1] + 1):
+            rows["claim_entry"] += [(claim_id, audience, f"{field}", value, _stamp(at)) for field, value in entries]
         shown = {"id": claim_id, "statement": statement, "attributions": said, "more": "x" * 900}
         rows["rendition"].append(_rendition(claim_id, "claim", shown, at, audiences))
 
@@ -255,7 +265,7 @@ def _rendition(
     resource_id: str, kind: str, shown: dict[str, Any], at: datetime, audiences: tuple[int, int] = (0, 2)
 ) -> tuple[Any, ...]:
     document = orjson.dumps({**shown, "version": 1}).decode()
-    return (resource_id, *audiences, kind, 1, "0" * 64, document, _stamp(at))
+    return (resource_id, *audiences, kind, 1, "0" * 64, document, _stamp(at), _stamp(at), 0)
 
 
 def _insert(connection: Connection, rows: Rows) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
 
+from app.access.principals import AUDIENCE_OF
 from app.access.units import Unit
 from app.access.visibility import may_know, visible
 from app.canonical.claim_contents import CAME_OUT
@@ -22,7 +23,7 @@ from app.kit.ids import EPOCH
 from app.kit.instants import start_of_day
 from app.listing.fields import EntryField
 from app.models import Assessment, Attribution, Claim, Document, Rendition
-from app.models.vocabulary import Stance
+from app.models.vocabulary import Stance, Visibility
 
 SAYING: Final = (Stance.ASSERTS, Stance.HINTS, Stance.SPECULATES)
 """What makes whoever is attributed the claim's own voice."""
@@ -105,9 +106,11 @@ def _said_since(unit: Unit, first_day: int, claim_id: Any) -> Any:
 def documents_at(unit: Unit, addresses: Iterable[str]) -> dict[str, Any]:
     """The documents that the caller may read at those canonical addresses, by address; of several the most public."""
     rows = (
-        select(col(Document.canonical_url), col(Rendition.document))
-        .join(Rendition, col(Rendition.resource_id) == Document.id)
+        select(Rendition.document)
+        .join(Document, col(Document.id) == Rendition.resource_id)
         .where(col(Document.canonical_url).in_(sorted(addresses)), visible(unit.principal.audience, unit.now))
-        .order_by(col(Rendition.first_audience).desc(), col(Document.id))
+        .order_by(Document.id)
     )
-    return {str(address): orjson.loads(document) for address, document in unit.session.exec(rows)}
+    documents = [orjson.loads(document) for document in unit.session.exec(rows)]
+    documents.sort(key=lambda each: AUDIENCE_OF[Visibility(each["visibility"])], reverse=True)
+    return {each["canonical_url"]: each for each in documents}

@@ -18,7 +18,8 @@ from app.kit.fulltext import Ranking, TextQuery, carried_ranking
 
 NEWEST_RANKED: Final = 500
 """Of more claims than can be ranked so many are; the others follow, the newest first."""
-SCORE_AND_ID: Final = 2
+PLACED: Final = 3
+"""The values of a place in the order of relevance: a score, a place in the list of all, and an id."""
 
 
 def list_matching(
@@ -58,7 +59,7 @@ def _ranking(
     if wanted.cursor is not None:
         best_first = not wanted.order.startswith("-")
         opened = cursors_of(unit, f"{bound_to}|{best_first}").opened(wanted.cursor)
-        return carried_ranking(query, opened[SCORE_AND_ID:])
+        return carried_ranking(query, opened[PLACED:])
     ranking = new_ranking(unit, query)
     if are_too_many(unit, query):
         ranking = replace(ranking, oldest=newest_of(unit, wanted, NEWEST_RANKED, source_ids=source_ids))

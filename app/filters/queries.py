@@ -71,7 +71,8 @@ def matching_claims(
     if way is None and not by_place and ranking is not None:
         # Only what has one of the words has a score.
         way, is_few = conditions[0].ways[0], True
-    base = _base(unit, way, is_few=is_few, by_place=by_place, sort_rows=sort_rows)
+    # Of what matches as well, the newest comes first. Other orders an index gives, and equals as it has them.
+    base = _base(unit, way, is_few=is_few, placed=by_place or ranking is not None, sort_rows=sort_rows)
     joined, claim_id = base.source, base.claim_id
     keys: tuple[Key, ...] = (Key(claim_id),)
     if base.place is not None:
@@ -100,9 +101,9 @@ def matching_claims(
     return Matching(statement, Order(keys, not sort.startswith("-"), nullable=known is not None, known=known))
 
 
-def _base(unit: Unit, way: Way | None, *, is_few: bool, by_place: bool, sort_rows: Any) -> _Base:
+def _base(unit: Unit, way: Way | None, *, is_few: bool, placed: bool, sort_rows: Any) -> _Base:
     """What the statement goes in by: all claims in the order asked for, or those that a way leads to."""
-    if way is None and not by_place:
+    if way is None and not placed:
         return _Base(sort_rows, sort_rows.c.claim_id)
     if way is None or not is_few:
         row = way.in_order if way is not None else None
@@ -111,7 +112,7 @@ def _base(unit: Unit, way: Way | None, *, is_few: bool, by_place: bool, sort_row
     # What is distinct is found by itself, and whole, whatever is asked of it outside.
     ids = way.together().subquery()
     found = select(ids.c.claim_id).distinct().subquery()
-    if not by_place:
+    if not placed:
         return _Base(found, found.c.claim_id)
     entry, mine = place_of(found.c.claim_id, unit.principal.audience)
     return _Base(found.join(entry, mine), found.c.claim_id, entry.c.place)

@@ -208,8 +208,8 @@ class Database:
     def altering(self) -> Iterator[Connection]:
         """A connection in one transaction, for what changes tables.
 
-        SQLite holds foreign keys against the rows at its end, and not before: it changes most of a table only by making
-        another in its place, and no row may refer to nothing meanwhile. Raises BrokenReferences where one does at the end.
+        On SQLite foreign keys are checked at its end, and not before: most of a table is changed only by making another
+        in its place, and the first is gone meanwhile. Raises BrokenReferences where a row refers to nothing at the end.
         """
         with self._writers.connect() as connection:
             if not self.is_sqlite:

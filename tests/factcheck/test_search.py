@@ -5,10 +5,8 @@ from uuid import uuid4
 
 import pytest
 from googleapiclient.errors import HttpError  # type: ignore[import-untyped]  # ships no types
-from sqlalchemy import Connection, text
 
 from app.access.context import Context
-from app.canonical.derived import derive_missing
 from app.models.vocabulary import Scope
 from tests.factories import assessment_body, attribution_body, claim_body, recorded_claim, source_body
 from tests.fixtures.api import Api, make_key
@@ -138,17 +136,6 @@ def test_a_retracted_claim_and_a_draft_are_not_found(api: Api) -> None:
     reviewed(api, status="draft")
     api.post(f"/v1/claims/{claim['id']}/retract", {"reason": "wrong"})
     assert searched(api) == searched(api, query="workers") == []
-
-
-def test_a_review_recorded_before_sites_were_kept_is_found_after_the_migration(
-    api: Api, connection: Connection, context: Context
-) -> None:
-    reviewed(api)
-    connection.execute(text("UPDATE assessment SET review_site = NULL"))
-    connection.execute(text("DELETE FROM claim_standing"))
-    assert searched(api) == []
-    context.database.write(derive_missing)
-    assert [claim["text"] for claim in searched(api)] == ["Nine workers defected."]
 
 
 @pytest.mark.parametrize("given", ["example.org", "www.example.org", "EXAMPLE.org", "https://www.example.org/any"])

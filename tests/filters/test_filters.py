@@ -1,5 +1,6 @@
 """Every filter of the list of claims, alone and with others; and none of them finds what the caller may not read."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -226,7 +227,8 @@ def test_a_claim_is_recorded_at_an_instant_that_the_range_holds(api: Api) -> Non
 
 def test_a_change_that_the_caller_reads_is_one_since_then(api: Api, clock: Clock) -> None:
     reader = api.with_scopes(Scope.CLAIMS_READ)
-    one, two = (recorded_claim(api, statement=name) for name in ("one", "two"))
+    named = said_by(recorded_outlet(api))
+    one, two = (recorded_claim(api, statement=name, attributions=[named]) for name in ("one", "two"))
     since = two["updated_at"]
     assert found(reader, changed_since=since) == []
     api.create(f"/v1/claims/{one['id']}/attributions", attribution_body(terms="off_the_record"))
@@ -234,6 +236,18 @@ def test_a_change_that_the_caller_reads_is_one_since_then(api: Api, clock: Clock
     assert found(api, changed_since=since) == ["one"]
     api.create(f"/v1/claims/{two['id']}/assessments", assessment_body())
     assert found(reader, changed_since=since) == ["two"]
+
+
+def test_who_is_told_days_alone_finds_what_changed_on_a_day(api: Api, clock: Clock) -> None:
+    reader = api.with_scopes(Scope.CLAIMS_READ)
+    claim = recorded_claim(api, statement="one")
+    clock.now += timedelta(hours=3)
+    later = clock.now.isoformat()
+    for since in (claim["recorded_at"], reader.read(f"/v1/claims/{claim['id']}")["updated_at"], later):
+        assert found(reader, changed_since=since) == ["one"]
+    assert found(api, changed_since=later) == []
+    clock.now += timedelta(days=1)
+    assert found(reader, changed_since=clock.now.isoformat()) == []
 
 
 def test_a_claim_is_contradicted_from_either_side_until_that_is_rejected(api: Api) -> None:

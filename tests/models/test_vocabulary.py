@@ -59,8 +59,8 @@ WIRE_VALUES: dict[str, str] = {
     ),
     "change_action": "created updated retracted deleted",
     "resource_kind": "source source_relation document claim relation key",
-    "audit_action": "identity_sealed identity_read identity_erased custodian_added custodian_retired key_created "
-    "key_rotated key_revoked",
+    "audit_action": "identity_sealed identity_read identity_erased custodian_added custodian_retired "
+    "relation_withdrawn document_joined key_created key_rotated key_revoked",
     "scope": "claims:read claims:write claims:assess claims:publish sources:write internal:read restricted:read "
     "identity:write identity:read changes:read webhooks:manage import:run export:run keys:manage audit:read",
 }
