@@ -1,6 +1,7 @@
 """Who sees what: what a caller may not see does not exist for them, now or in the past, whatever they send."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -465,6 +466,72 @@ def test_a_repeated_request_does_not_bring_back_what_has_been_hidden(callers: Ca
     assert again.status_code == 409
     assert "driver" not in again.text
     assert len(callers.reader.read("/v1/claims")["items"]) == 1
+
+
+def test_a_repeated_request_does_not_bring_back_an_attribution_that_was_hidden_and_then_removed(
+    callers: Callers,
+) -> None:
+    source = recorded_source(callers.restricted, description="the deputy minister's driver")
+    body = claim_body(attributions=[said_by(recorded_outlet(callers.restricted)), said_by(source)])
+    once = {"Idempotency-Key": "k"}
+    made = callers.public.post("/v1/claims", body, headers=once).json()
+    hide(callers.restricted, f"/v1/sources/{source}")
+    path = f"/v1/claims/{made['id']}/attributions/{made['attributions'][1]['id']}"
+    assert callers.restricted.delete(path, etag="*").status_code == 204
+    again = callers.public.post("/v1/claims", body, headers=once)
+    assert again.status_code == 409
+    assert source not in again.text
+    assert "driver" not in again.text
+
+
+def test_a_repeated_request_does_not_bring_back_a_relation_that_was_hidden_and_then_removed(callers: Callers) -> None:
+    one, other = (recorded_source(callers.restricted) for _ in range(2))
+    body, once = {"other_id": other, "kind": "same_as"}, {"Idempotency-Key": "k"}
+    made = callers.public.post(f"/v1/sources/{one}/relations", body, headers=once).json()
+    hide(callers.restricted, f"/v1/sources/{other}")
+    path = f"/v1/sources/{one}/relations/{made['id']}"
+    assert callers.restricted.delete(path, etag="*").status_code == 204
+    hide(callers.restricted, f"/v1/sources/{other}", "public")
+    again = callers.public.post(f"/v1/sources/{one}/relations", body, headers=once)
+    assert again.status_code == 409
+    assert made["id"] not in again.text
+
+
+def test_a_repeated_request_shows_again_what_was_removed_in_sight(callers: Callers) -> None:
+    body = claim_body(attributions=[attribution_body(), attribution_body()])
+    once = {"Idempotency-Key": "k"}
+    made = callers.public.post("/v1/claims", body, headers=once)
+    path = f"/v1/claims/{made.json()['id']}/attributions/{made.json()['attributions'][1]['id']}"
+    assert callers.restricted.delete(path, etag="*").status_code == 204
+    assert callers.public.post("/v1/claims", body, headers=once).content == made.content
+
+
+# Equal versions.
+
+
+def test_what_is_hidden_and_shown_again_and_again_leaves_no_version_that_tells_of_it(callers: Callers) -> None:
+    source = recorded_outlet(callers.restricted)
+    claim = recorded_claim(callers.restricted, attributions=[said_by(recorded_outlet(callers.restricted))])
+    path = f"/v1/claims/{claim['id']}"
+    callers.restricted.create(f"{path}/attributions", said_by(source))
+    alone = recorded_claim(callers.restricted, attributions=[said_by(source)])["id"]
+    paths = [path, f"/v1/sources/{source}", f"/v1/claims/{alone}"]
+    before = [callers.reader.get(each) for each in paths]
+    versions = [callers.reader.read(f"{each}/history") for each in (paths[0], paths[2])]
+    for _ in range(2):
+        hide(callers.restricted, f"/v1/sources/{source}")
+        hide(callers.restricted, f"/v1/sources/{source}", "public")
+    hide(callers.restricted, path)
+    hide(callers.restricted, path, "public")
+    after = [callers.reader.get(each) for each in paths[1:]]
+    assert [each.content for each in after] == [each.content for each in before[1:]]
+    assert callers.reader.read(f"/v1/claims/{alone}/history") == versions[1]
+    documents = [each["document"] for each in callers.reader.read(f"{path}/history")["items"]]
+    told = [{name: value for name, value in each.items() if name not in TIMED} for each in documents]
+    assert all(one != next_one for one, next_one in pairwise(told))
+
+
+TIMED = {"version", "updated_at"}
 
 
 def test_a_key_can_be_made_again_by_whoever_does_not_read_what_is_restricted(api: Api) -> None:

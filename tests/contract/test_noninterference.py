@@ -7,6 +7,7 @@ that may not see everything; then who may write writes, and all is read again. `
 import pytest
 
 from app.openapi import ALWAYS_ADMITTED
+from tests.fixtures import hours
 from tests.fixtures.described import operations
 from tests.fixtures.observatory import Observatory, Seen, differences
 from tests.fixtures.proofs import Prove
@@ -46,6 +47,23 @@ def test_worlds_that_differ_in_what_is_hidden_answer_alike(
     pairs[engine_name] = pairs.get(engine_name, 0) + sum(min(len(first), len(other)) for other in others)
     if not restricted:
         prove("noninterference", engine_name, {"request pairs": pairs[engine_name], "differences": len(found)})
+
+
+def test_worlds_that_differ_in_the_hours_of_what_is_out_answer_the_public_alike(observatory: Observatory) -> None:
+    described = list(operations(observatory.app.openapi()))
+    first, *others = observatory.seen(
+        hours.HOURS,
+        "internal",
+        reads(described, PUBLIC, refused=REFUSED),
+        turned,
+        writes(described, (PUBLIC[-1], "writer", "publisher", "assessor")),
+        reads_again(described, "reader"),
+        build=hours.build,
+        since=hours.READ,
+    )
+    found = [pair for other in others for pair in differences(first, other)]
+    assert found[:1] == []
+    assert all_kinds(first)
 
 
 def all_kinds(answers: list[Seen]) -> bool:
