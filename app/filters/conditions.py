@@ -43,6 +43,10 @@ class Condition:
     ways: tuple[Way, ...] = ()
     """The ways in; none to what is not there."""
 
+    def is_met_on(self, way: Way) -> bool:
+        """Whether every claim to which that way leads meets it."""
+        return way.is_exact and way in self.ways
+
 
 def looked_up(*arms: Any) -> Callable[[Any], ColumnElement[bool]]:
     """The condition that one of the arms has the id; looked up there by the id alone, and not by going through it."""

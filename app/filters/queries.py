@@ -73,32 +73,34 @@ def matching_claims(
         way, is_few = conditions[0].ways[0], True
     # Of what matches as well, the newest comes first. Other orders an index gives, and equals as it has them.
     base = _base(unit, way, is_few=is_few, placed=by_place or ranking is not None, sort_rows=sort_rows)
-    joined, claim_id = base.source, base.claim_id
-    keys: tuple[Key, ...] = (Key(claim_id),)
+    source, order = _sorted(base, sort_rows, ranking, descending=sort.startswith("-"))
+    # Of an expression no engine concludes that it might as well begin with the renditions, and sort what comes of it.
+    own_id = base.claim_id.concat("")
+    statement = (
+        select(base.claim_id, *(key.column for key in order.keys))
+        .select_from(source.join(Rendition, col(Rendition.resource_id) == own_id))
+        .where(Rendition.kind == ResourceKind.CLAIM, visible(unit.principal.audience, unit.now), *base.which)
+        .where(*(each.holds(base.claim_id) for each in conditions if way is None or not each.is_met_on(way)))
+    )
+    return Matching(statement, order)
+
+
+def _sorted(base: _Base, sort_rows: Any, ranking: Ranking | None, *, descending: bool) -> tuple[Any, Order]:
+    """What the claims are selected from, with what they are sorted by, and their order."""
+    keys: tuple[Key, ...] = (Key(base.claim_id),)
     if base.place is not None:
         keys = (Key(base.place, datetime.fromisoformat), *keys)
-    known = None
-    if sort_rows is not None:
-        if joined is not sort_rows:
-            joined = joined.join(sort_rows, sort_rows.c.claim_id == claim_id)
-        sort_key = sort_rows.c.sort_key
-        if ranking is not None and ranking.oldest is not None:
-            known = tuple_(base.place, claim_id) >= tuple_(*ranking.oldest)
-            sort_key = case((known, sort_key))
-        keys = (Key(sort_key, int), *keys)
-    # Of an expression no engine concludes that it might as well begin with the renditions, and sort what comes of it.
-    own_id = claim_id.concat("")
-    statement = (
-        select(claim_id, *(key.column for key in keys))
-        .select_from(joined.join(Rendition, col(Rendition.resource_id) == own_id))
-        .where(Rendition.kind == ResourceKind.CLAIM, visible(unit.principal.audience, unit.now), *base.which)
-        .where(
-            *(each.holds(claim_id) for each in conditions if way is None or way not in each.ways or not way.is_exact)
-        )
-    )
+    if sort_rows is None:
+        return base.source, Order(keys, descending)
+    source, sort_key = base.source, sort_rows.c.sort_key
+    if source is not sort_rows:
+        source = source.join(sort_rows, sort_rows.c.claim_id == base.claim_id)
     if ranking is None:
-        return Matching(statement, Order(keys, sort.startswith("-"), nullable=sort_rows is not None))
-    return Matching(statement, Order(keys, not sort.startswith("-"), nullable=known is not None, known=known))
+        return source, Order((Key(sort_key, int), *keys), descending, nullable=True)
+    if ranking.oldest is None:
+        return source, Order((Key(sort_key, int), *keys), not descending)
+    known = tuple_(base.place, base.claim_id) >= tuple_(*ranking.oldest)
+    return source, Order((Key(case((known, sort_key)), int), *keys), not descending, nullable=True, known=known)
 
 
 def _base(unit: Unit, way: Way | None, *, is_few: bool, placed: bool, sort_rows: Any) -> _Base:

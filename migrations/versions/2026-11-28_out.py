@@ -40,7 +40,7 @@ def upgrade() -> None:
     _create_entries()
     _create_removed()
     _join_documents()
-    _allow_actions((*AUDIT_ACTIONS[:3], *NEW_ACTIONS, *AUDIT_ACTIONS[3:]))
+    _allow_actions((*AUDIT_ACTIONS[:5], *NEW_ACTIONS, *AUDIT_ACTIONS[5:]))
     for table, columns in REPLACED:
         op.drop_index(op.f(_name(table, columns)), table_name=table)
 

@@ -3,7 +3,7 @@
 Two worlds that are alike differ in nothing even then, so what is noticed is the leak and no accident.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
@@ -11,51 +11,65 @@ from typing import Final
 import pytest
 
 from tests.fixtures.described import operations
-from tests.fixtures.leaks import LEAKS, WRITTEN_LEAKS, Leak
+from tests.fixtures.leaks import LEAKS, REFUSED_LEAKS, RESTRICTED, WRITTEN_LEAKS, Leak, Worlds
 from tests.fixtures.observatory import Asked, Given, Observatory, Requests, Seen, differences
 from tests.fixtures.proofs import Prove
 from tests.fixtures.reading_script import whole, with_parameters
-from tests.fixtures.worlds import WORLDS
+from tests.fixtures.writing_script import attempts
 
 MOST: Final = 20
 """Requests that a leak has to show in: the first of the script that reach its surface."""
-ALIKE_AND_LACKING: Final = (WORLDS[0], WORLDS[0], WORLDS[-1])
+ASKING: Final = {"GET": "reader", "PATCH": "writer", "POST": "writer"}
 
 
 def test_a_leak_of_any_read_is_noticed(
     observatory: Observatory, monkeypatch: pytest.MonkeyPatch, engine_name: str, prove: Prove
 ) -> None:
     scripts = (leaking(observatory, monkeypatch, name, leak) for name, leak in LEAKS.items())
-    unnoticed = _unnoticed(observatory, *scripts, surfaces=LEAKS)
+    unnoticed = _unnoticed(observatory, RESTRICTED, scripts, surfaces=LEAKS)
+    # What a write leaves behind differs from world to world once it leaks, so each has worlds of its own.
+    for name, leak in REFUSED_LEAKS.items():
+        script = leaking(observatory, monkeypatch, name, leak)
+        unnoticed |= _unnoticed(observatory, leak.worlds, [script], surfaces={name: leak})
     for name, leak in WRITTEN_LEAKS.items():
         with monkeypatch.context() as patch:
             leak.turn_on(patch, observatory.connection)
-            unnoticed |= _unnoticed(observatory, asking(observatory, name, leak), surfaces={name: leak})
+            script = asking(observatory, name, leak)
+            unnoticed |= _unnoticed(observatory, leak.worlds, [script], surfaces={name: leak})
     assert unnoticed == set()
-    surfaces = len(LEAKS) + len(WRITTEN_LEAKS)
+    surfaces = len(LEAKS) + len(REFUSED_LEAKS) + len(WRITTEN_LEAKS)
     prove("leaks", engine_name, {"surfaces": surfaces, "unnoticed": len(unnoticed)})
 
 
 def test_without_a_leak_there_is_nothing_to_notice(observatory: Observatory) -> None:
-    scripts = (asking(observatory, name, leak) for name, leak in LEAKS.items())
-    assert _unnoticed(observatory, *scripts, surfaces=LEAKS) == set(LEAKS)
+    scripts = [asking(observatory, name, leak) for name, leak in LEAKS.items()]
+    assert _unnoticed(observatory, RESTRICTED, scripts, surfaces=LEAKS) == set(LEAKS)
+    for name, leak in (REFUSED_LEAKS | WRITTEN_LEAKS).items():
+        script = asking(observatory, name, leak)
+        assert _unnoticed(observatory, leak.worlds, [script], surfaces={name: leak}) == {name}
 
 
 Script = Callable[[Given], Requests]
 
 
 def asking(observatory: Observatory, name: str, leak: Leak) -> Script:
-    """The first requests of the script that reach the surface, by a reader; marked, so that each is known again."""
-    (read,) = (
-        each for each in operations(observatory.app.openapi()) if (each.method, each.template) == ("GET", leak.route)
+    """The first requests of the script that reach the surface; marked, so that each is known again."""
+    (operation,) = (
+        each
+        for each in operations(observatory.app.openapi())
+        if (each.method, each.template) == (leak.method, leak.route)
     )
 
     def script(given: Given) -> Iterator[tuple[str, Asked]]:
-        everything = chain(whole(read, given.names), with_parameters(read, given.names))
-        reaching = list(islice(filter(leak.is_reached_by, everything), MOST))
+        everything = (
+            chain(whole(operation, given.names), with_parameters(operation, given.names))
+            if leak.method == "GET"
+            else attempts(operation, given.names)
+        )
+        reaching = list(islice(filter(leak.is_reached_by, everything), MOST if leak.method == "GET" else None))
         assert reaching != []
         marked = {"X-Request-Id": mark(name)}
-        yield from (("reader", replace(asked, headers=marked)) for asked in reaching)
+        yield from ((ASKING[leak.method], replace(asked, headers={**asked.headers, **marked})) for asked in reaching)
 
     return script
 
@@ -76,10 +90,14 @@ def mark(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def _unnoticed(observatory: Observatory, *scripts: Script, surfaces: Mapping[str, Leak]) -> set[str]:
-    """The surfaces in whose requests a world that lacks the hidden source does not differ from one that has it."""
-    one, same, lacking = observatory.seen(ALIKE_AND_LACKING, "restricted", *scripts)
+def _unnoticed(
+    observatory: Observatory, worlds: Worlds, scripts: Iterable[Script], *, surfaces: Mapping[str, Leak]
+) -> set[str]:
+    """The surfaces in whose requests a world that is otherwise does not differ from one that has the hidden source."""
+    one, same, otherwise = observatory.seen(
+        worlds.names, worlds.hidden_as, *scripts, build=worlds.build, since=worlds.since
+    )
     assert differences(one, same) == []
-    told: list[Seen] = [seen for pair in differences(one, lacking) for seen in pair if seen is not None]
-    assert max(each.status for each in (*one, *lacking)) < 500
+    told: list[Seen] = [seen for pair in differences(one, otherwise) for seen in pair if seen is not None]
+    assert max(each.status for each in (*one, *otherwise)) < 500
     return {name for name in surfaces if not any(f"'{mark(name)}'" in each.asked for each in told)}

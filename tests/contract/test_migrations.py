@@ -1,6 +1,8 @@
 """The migrations make what the models say, on both engines, and can be taken back with data in the tables."""
 
 import json
+from datetime import datetime
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -8,20 +10,18 @@ from alembic.migration import MigrationContext
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from sqlalchemy import Connection, create_engine, inspect, text
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import SQLModel, select
 
 from app import startup
 from app.access.context import Context
-from app.access.principals import EVERY_SCOPE, Principal
-from app.access.units import Precondition, Unit
-from app.changes.record import Written, record_change
+from app.changes.record import content_digest, document_text
 from app.cli import verify
 from app.keys.service import record_outdated
 from app.kit.db import Database
 from app.kit.fulltext import is_of_the_engine
 from app.kit.ids import ordered_id
 from app.models import ApiKey
-from app.models.vocabulary import ChangeAction, ResourceKind
+from app.models.vocabulary import ResourceKind
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.ledger import write_everything
 
@@ -96,6 +96,17 @@ def downgrade(database: Database) -> None:
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
 
 
+def insert(database: Database, table: str, row: dict[str, Any]) -> None:
+    """Writes a row as a version of the service wrote it whose models are gone."""
+    stored = {name: each.replace(tzinfo=None) if isinstance(each, datetime) else each for name, each in row.items()}
+    with database.altering() as connection:
+        names = ", ".join(row)
+        connection.execute(
+            text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})"),  # ours
+            stored,
+        )
+
+
 BEFORE_NETWORKS = ("id", "name", "scopes", "created_by", "created_at", "expires_at", "revoked_at")
 """What revision 0002 had of a key, in the order in which it was recorded."""
 
@@ -104,20 +115,13 @@ def record_as_before_networks(context: Context, scopes: list[str]) -> str:
     """The id of a key as the version with revision 0002 made and recorded it."""
     key_id, now = ordered_id(context.clock()), context.clock()
     content = dict.fromkeys(BEFORE_NETWORKS) | {"id": key_id, "name": "CMS", "scopes": scopes, "created_at": now}
-    row = {**content, "scopes": json.dumps(scopes), "secret_digest": key_id, "created_at": now.replace(tzinfo=None)}
-    with context.database.engine().begin() as connection:
-        names = ", ".join(row)
-        connection.execute(
-            text(f"INSERT INTO api_key ({names}) VALUES ({', '.join(f':{name}' for name in row)})"),  # ours
-            row,
-        )
-
-    def record(session: Session) -> None:
-        unit = Unit(session, Principal(None, EVERY_SCOPE), now, context, Precondition(None))
-        written = Written(ResourceKind.KEY, key_id, ChangeAction.CREATED, lambda _out: [None, None, content])
-        record_change(unit, written)
-
-    context.database.write(record)
+    insert(context.database, "api_key", {**content, "scopes": json.dumps(scopes), "secret_digest": key_id})
+    document = document_text(ResourceKind.KEY, content, 1, now)
+    recorded = {"resource_id": key_id, "kind": "key", "version": 1, "document": document}
+    read = {"first_audience": 2, "last_audience": 2, "content_digest": content_digest(content), "updated_at": now}
+    made = {"audience": 2, "action": "created", "actor_id": key_id, "recorded_at": now}
+    insert(context.database, "rendition", {**recorded, **read})
+    insert(context.database, "change", {**recorded, **made})
     return key_id
 
 

@@ -18,6 +18,8 @@ from tests.fixtures.writing_script import BODIES, writes
 REFUSED = ("writer who reads nothing", "holder of another scope", "holder of an expired key", "holder of a revoked key")
 PUBLIC = ("reader", NOBODY, *(role for role in ROLES if role not in {"reader", *REFUSED, *INSIDERS}))
 """Who sees what is public alone, first who asks for everything."""
+WRITERS = (INSIDERS[1], PUBLIC[-1], "writer", "publisher", "assessor", "writer who reads nothing")
+"""Who may write something, an insider first."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_worlds_that_differ_in_what_is_hidden_answer_alike(
         hidden_as,
         reads(described, readers, refused=REFUSED, turn=int(restricted)),
         turned,
-        writes(described, (INSIDERS[1] if restricted else PUBLIC[-1], "writer", "assessor")),
+        writes(described, WRITERS if restricted else WRITERS[1:]),
         reads_again(described, "reader"),
     )
     found = [pair for other in others for pair in differences(first, other)]
@@ -56,7 +58,7 @@ def test_worlds_that_differ_in_the_hours_of_what_is_out_answer_the_public_alike(
         "internal",
         reads(described, PUBLIC, refused=REFUSED),
         turned,
-        writes(described, (PUBLIC[-1], "writer", "publisher", "assessor")),
+        writes(described, WRITERS[1:]),
         reads_again(described, "reader"),
         build=hours.build,
         since=hours.READ,
