@@ -7,7 +7,6 @@ it was removed stays hidden.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -19,39 +18,48 @@ from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, Listing,
 from app.changes import queries as changes
 from app.claims import queries
 from app.claims.schemas import VersionRead
-from app.kit.paging import Key, Order, PageParameters, chosen_fields
+from app.kit.paging import PAGE_BYTES, Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
 from app.models import Change
 from app.models.vocabulary import ClaimStatus, ResourceKind, Terms
 
 BATCH_SIZE: Final = 201
-"""Versions read at once: the longest page and one more, so that one read is enough where nothing is hidden."""
+"""Versions of what is removed that are looked through at once."""
 ORDER: Final = Order((Key(column("version"), int),), descending=True)
 
 
 def list_versions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
-    """The claim's versions, the newest first; raises NotFound."""
+    """The claim's versions, the newest first; raises NotFound.
+
+    Those of which the reader may see nothing today are left out, and counted in the total all the same: the numbers of
+    the others tell that they are there.
+    """
     readable(unit, ResourceKind.CLAIM, claim_id)
     fields = chosen_fields(page.fields, list(VersionRead.model_fields), always="version")
     cursors = Listing(VersionRead, ORDER, f"history|{claim_id}").cursors(unit)
     before = None if page.cursor is None else int(str(cursors.read(page.cursor, ORDER)[0]))
-    found = list(islice(_shown_versions(unit, claim_id, before), page.limit + 1))
-    items = [_version(unit, change, document) for change, document in found[: page.limit]]
-    next_cursor = cursors.write([items[-1]["version"]]) if len(found) > page.limit else None
+    items, last = _page(unit, claim_id, before, page.limit)
+    next_cursor = None if last is None else cursors.write([last])
     if fields is not None:
         items = [{name: value for name, value in item.items() if name in fields} for item in items]
     body: dict[str, Any] = {"items": items, "next_cursor": next_cursor}
     if page.include_total:
-        body["total"] = sum(1 for _ in _shown_versions(unit, claim_id, None))
+        body["total"] = changes.count_versions(unit, claim_id)
     return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z), next_cursor=next_cursor)
 
 
-def _shown_versions(unit: Unit, claim_id: str, before: int | None) -> Iterator[tuple[Change, dict[str, Any]]]:
-    """The versions below `before` of which the reader may see anything, the newest first, with what they may see."""
-    for batch in _batches(unit, claim_id, unit.principal.audience, before):
-        for change, document in zip(batch, as_seen_today(unit, claim_id, batch), strict=True):
-            if document is not None:
-                yield change, document
+def _page(unit: Unit, claim_id: str, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """The versions of one page, and the last that was looked at, where more follow.
+
+    Of a page on which nothing is to be seen the next is taken, so that none is empty but the last.
+    """
+    while True:
+        versions, more = changes.versions_within(unit, claim_id, before=before, limit=limit, most=PAGE_BYTES)
+        seen = zip(versions, as_seen_today(unit, claim_id, versions), strict=True)
+        items = [_version(unit, change, document) for change, document in seen if document is not None]
+        before = versions[-1].version if more else None
+        if items or before is None:
+            return items, before
 
 
 def _batches(unit: Unit, claim_id: str, audience: Audience, before: int | None) -> Iterator[list[Change]]:

@@ -1,5 +1,6 @@
 """Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
 
+import math
 from typing import Any
 
 from app.access.units import Reply, Unit
@@ -38,7 +39,7 @@ def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
     record_new_claims(unit, claims)
     suggest_for_new(unit, claims)
-    return several(unit, claim_texts(unit, [rows.claim.id for rows in claims]))
+    return several(unit, claim_texts(unit, [rows.claim.id for rows in claims], most=math.inf))
 
 
 def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:

@@ -39,7 +39,7 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
         (Key(col(Document.recorded_at), datetime.fromisoformat), Key(col(Document.id))), wanted.sort.startswith("-")
     )
     matching = (
-        select(col(Rendition.document), col(Document.recorded_at), col(Document.id))
+        select(col(Document.id), col(Document.recorded_at), col(Document.id))
         .join(Rendition, col(Rendition.resource_id) == Document.id)
         .where(visible(unit.principal.audience, unit.now))
     )
@@ -50,7 +50,8 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
         # By the outlets that the caller can see: an id must not find what a hidden outlet published.
         outlets = readable_ids(unit, ResourceKind.SOURCE, wanted.outlet_id)
         matching = matching.where(col(Document.outlet_id).in_(outlets))
-    return many(unit, Listing(DocumentRead, order, f"documents|{wanted.filter_text}"), wanted, matching)
+    listing = Listing(DocumentRead, order, f"documents|{wanted.filter_text}", kind=ResourceKind.DOCUMENT)
+    return many(unit, listing, wanted, matching)
 
 
 def document_at(session: Session, url: str, visibility: Visibility) -> str | None:

@@ -30,7 +30,7 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
     descending = wanted.sort.startswith("-")
     order = Order((Key(col(Source.recorded_on), date.fromisoformat), Key(col(Source.id))), descending)
     matching = (
-        select(col(Rendition.document), col(Source.recorded_on), col(Source.id))
+        select(col(Source.id), col(Source.recorded_on), col(Source.id))
         .join(Rendition, col(Rendition.resource_id) == Source.id)
         .where(visible(unit.principal.audience, unit.now))
     )
@@ -49,7 +49,9 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
         seen_from = shown_from(unit.session, wanted.organization_id)
         shown = [each for each, audience in seen_from.items() if audience <= unit.principal.audience]
         matching = matching.where(col(Source.organization_id).in_(shown))
-    return many(unit, Listing(SourceRead, order, f"sources|{wanted.filter_text}"), wanted, matching)
+    return many(
+        unit, Listing(SourceRead, order, f"sources|{wanted.filter_text}", kind=ResourceKind.SOURCE), wanted, matching
+    )
 
 
 def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> Any:
@@ -102,9 +104,11 @@ def list_relations(unit: Unit, source_id: str, page: PageParameters) -> Reply:
         (Key(col(SourceRelation.recorded_on), date.fromisoformat), Key(col(SourceRelation.id))), descending=True
     )
     matching = _readable_relations(
-        unit, source_id, select(col(Rendition.document), col(SourceRelation.recorded_on), col(SourceRelation.id))
+        unit, source_id, select(col(SourceRelation.id), col(SourceRelation.recorded_on), col(SourceRelation.id))
     )
-    return many(unit, Listing(SourceRelationRead, order, f"source-relations|{source_id}"), page, matching)
+    bound_to = f"source-relations|{source_id}"
+    listing = Listing(SourceRelationRead, order, bound_to, kind=ResourceKind.SOURCE_RELATION)
+    return many(unit, listing, page, matching)
 
 
 def get_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
