@@ -428,18 +428,16 @@ def related_claims(
 ) -> dict[ClaimRelationKind, Counter[str]]:
     """How many claims stand to each of the claims in each way, of those relations that may be read and hold."""
     ids = set(claim_ids)
-    rows = (
-        select(Relation.claim_id, Relation.other_claim_id, Relation.kind)
-        .join(Rendition, col(Rendition.resource_id) == Relation.id)
-        .where(
-            or_(col(Relation.claim_id).in_(ids), col(Relation.other_claim_id).in_(ids)),
-            Relation.status != RelationStatus.REJECTED,
-            visible(audience, now),
-        )
-    )
     found: dict[ClaimRelationKind, Counter[str]] = defaultdict(Counter)
-    for one, other, kind in session.exec(rows):
-        found[ClaimRelationKind(kind)].update({one, other} & ids)
+    for end in (Relation.claim_id, Relation.other_claim_id):
+        rows = (
+            select(end, Relation.kind, func.count())
+            .join(Rendition, col(Rendition.resource_id) == Relation.id)
+            .where(col(end).in_(ids), Relation.status != RelationStatus.REJECTED, visible(audience, now))
+            .group_by(end, col(Relation.kind))
+        )
+        for claim_id, kind, count in session.exec(rows):
+            found[ClaimRelationKind(kind)][claim_id] += count
     return found
 
 

@@ -1,8 +1,10 @@
 """The SQL of documents."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import Text, type_coerce
 from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
@@ -11,7 +13,7 @@ from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
 from app.changes.queries import readable_ids
 from app.documents.schemas import DocumentFilter
-from app.kit.paging import Key, Order
+from app.kit.paging import Key, KeyValue, Order, PageParameters, page_of
 from app.kit.urls import canonical_url
 from app.models import Attribution, Document, Rendition
 from app.models.vocabulary import ResourceKind, Visibility
@@ -60,18 +62,31 @@ def document_at(session: Session, url: str, visibility: Visibility) -> str | Non
     return session.exec(select(Document.id).where(at)).one_or_none()
 
 
-def quotes_from(unit: Unit, document_id: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """Claim, attribution and quote of each attribution in the document that the caller may read, by claim id."""
+QUOTE_ORDER: Final = Order((Key(col(Attribution.claim_id)), Key(col(Attribution.position), int)), descending=False)
+
+
+def quotes_from(
+    unit: Unit, document_id: str, *, most: int, after: Sequence[KeyValue] | None
+) -> tuple[list[tuple[str, str, dict[str, Any]]], Sequence[KeyValue] | None]:
+    """Claim, attribution and quote of each attribution in the document that the caller may read, by claim id.
+
+    Of so many of them, and the last one's place where there are more.
+    """
     quoted = (
-        select(Attribution.claim_id, Attribution.id, Attribution.quote)
+        select(
+            col(Attribution.claim_id),
+            col(Attribution.id),
+            col(Attribution.quote),
+            *(key.column for key in QUOTE_ORDER.keys),
+        )
         .join(Rendition, col(Rendition.resource_id) == Attribution.claim_id)
         .where(
             Attribution.document_id == document_id,
+            type_coerce(col(Attribution.quote), Text) != "null",
             Attribution.audience <= unit.principal.audience,
             visible(unit.principal.audience, unit.now),
         )
-        .order_by(Attribution.claim_id, col(Attribution.position))
     )
-    return [
-        (claim_id, own_id, dict(quote)) for claim_id, own_id, quote in unit.session.exec(quoted) if quote is not None
-    ]
+    found = page_of(unit.session, quoted, QUOTE_ORDER, PageParameters(limit=most), after)
+    quotes = [(claim_id, own_id, dict(quote)) for claim_id, own_id, quote, *_ in found.rows]
+    return quotes, found.rows[-1][3:] if found.more else None

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.kit.edtf import day_text
 from app.models.vocabulary import Anonymity, SourceKind, SourceRelationKind, Terms
@@ -95,8 +95,7 @@ EMPTY_WORDS: Final = (
 _EMPTY_WORDS: Final = frozenset(EMPTY_WORDS.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """One thing that can be read of a source: `value` is a text, an id, a code, or days in EDTF."""
 
     field: ExposedField
@@ -148,7 +147,7 @@ class Known:
 
     def add(self, name: ExposedField, value: str | None, claim_id: str | None = None) -> None:
         """Adds a detail, if there is a value."""
-        if value is None or not value.strip():
+        if not value or value.isspace():
             return
         claims = self.claims_of[Detail(name, value)]
         if claim_id is not None and claim_id not in claims[-1:]:

@@ -45,7 +45,7 @@ def are_too_many(unit: Unit, ranking: Ranking) -> bool:
     """Whether more of the claims that the caller may read match than can be ranked."""
     audience = unit.principal.audience
     counted = sum(weight > 0 for weight in ranking.weights)
-    most = max(NEWEST_RANKED, min(MOST_RANKED, MOST_COUNTINGS // max(counted, 1))) + 1
+    most = min(MOST_RANKED, max(NEWEST_RANKED, MOST_COUNTINGS // max(counted, 1))) + 1
     query, readable = narrowed(unit.session, ranking.query, audience), _readable_claims(audience)
     return count_up_to(unit.session, query, audience, readable, most=most, now=unit.now) == most
 
