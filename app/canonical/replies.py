@@ -234,7 +234,7 @@ class Listing:
         """The items' JSON texts, of as many of the first as are no longer than a page."""
         if self.texts is not None:
             texts = self.texts(unit, values)
-            return texts[: count_within(map(size_bytes, texts))]
+            return texts[: count_within(map(size_bytes, texts), PAGE_BYTES)]
         return list(queries.documents_within(unit, self.kind, values, most=PAGE_BYTES)[0].values())
 
     def cursors(self, unit: Unit) -> Cursors:

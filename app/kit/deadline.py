@@ -28,6 +28,7 @@ class Deadline:
         self._processor_ends_at = time.thread_time() + processor_seconds if processor_seconds else None
         self._thread = threading.get_ident()
         self._interrupt: Callable[[], None] | None = None
+        self._was_over = False
         self._lock = threading.Lock()
 
     @property
@@ -56,11 +57,15 @@ class Deadline:
             self._interrupt = interrupt
 
     def interrupt_if_over(self) -> None:
-        """Calls what is to be interrupted, where the time is over."""
+        """Calls what is to be interrupted, where the time was over at the look before.
+
+        Python, where it is at work, has found out by then: an interrupted connection can end with its transaction.
+        """
         with self._lock:
-            if self._interrupt is not None and self.is_over:
+            if self._interrupt is not None and self._was_over:
                 self._interrupt()
                 self._interrupt = None
+            self._was_over = self.is_over
 
 
 _current: Final[ContextVar[Deadline | None]] = ContextVar("deadline", default=None)

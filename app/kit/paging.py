@@ -142,7 +142,7 @@ class Found:
     total: int | None
 
 
-def count_within(sizes: Iterable[int], most: int = PAGE_BYTES) -> int:
+def count_within(sizes: Iterable[int], most: int) -> int:
     """How many of the first items, of so many bytes each, have no more than that together; one at the least."""
     return max(1, sum(size <= most for size in accumulate(sizes)))
 

@@ -123,7 +123,7 @@ async def ask_all(server: Server, key: str, asked: Sequence[Question]) -> list[i
 
 
 def record(url: str, key: str, data_dir: Path) -> Heavy:
-    with running_server(data_dir, url) as server, asking(server, key) as client:
+    with running_server(data_dir, url, write_seconds=0) as server, asking(server, key) as client:
         return Recorder(client, WHOLE if FULL else SHORT).record()
 
 
