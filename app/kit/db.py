@@ -350,6 +350,16 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
             connection.exec_driver_sql(begin)
         else:
             _begin_writing(connection, begin)
+
+    _interrupt_in_time(engine)
+    return engine
+
+
+def _interrupt_in_time(engine: Engine) -> None:
+    """Ends each transaction of SQLite by the deadline of its request, if it has one."""
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
         watching = deadline.current()
         if watching is not None:
             connection.info[WATCHED] = watching
@@ -363,10 +373,8 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
             watched.interrupts(None)
 
     @event.listens_for(engine, "before_cursor_execute")
-    def end_in_time(*_arguments: Any) -> None:
+    def look(*_arguments: Any) -> None:
         deadline.check()
-
-    return engine
 
 
 def _begin_writing(connection: Connection, begin: str) -> None:
