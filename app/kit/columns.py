@@ -90,6 +90,25 @@ def _octets_of_sqlite(element: octets, compiler: Any, **more: Any) -> str:
     return f"length(CAST({compiler.process(element.clauses, **more)} AS BLOB))"
 
 
+class member(sa.FunctionElement[str]):  # noqa: N801  # reads as the SQL function that it is
+    """A string in a JSON object that is kept as text, by its name; null where there is none, or no object."""
+
+    inherit_cache = True
+    type = sa.String()
+
+
+@compiles(member)
+def _member(element: member, compiler: Any, **more: Any) -> str:
+    text, name = (compiler.process(each, **more) for each in element.clauses)
+    return f"(CAST({text} AS JSON) ->> {name})"
+
+
+@compiles(member, "sqlite")
+def _member_of_sqlite(element: member, compiler: Any, **more: Any) -> str:
+    text, name = (compiler.process(each, **more) for each in element.clauses)
+    return f"json_extract({text}, '$.' || {name})"
+
+
 def size_bytes(text: str) -> int:
     """How many bytes the text has in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
