@@ -6,6 +6,7 @@ as are answered at once are asked together, and the service's health beside them
 """
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import httpx
 from sqlalchemy import text
@@ -20,7 +22,7 @@ from sqlalchemy import text
 from app.kit.db import Database
 from app.main import create_app
 from app.settings import Settings
-from tests.contract.test_load import watching
+from tests.contract.test_load import Connection, watching
 from tests.contract.test_openapi import operations
 from tests.fixtures.durable import migrated_with_key
 from tests.fixtures.heavy import SHORT, WHOLE, Heavy, Question, Recorder, questions
@@ -105,21 +107,14 @@ def costs(url: str, key: str, data_dir: Path, database: Database, asked: Sequenc
 
 async def ask_all(server: Server, key: str, asked: Sequence[Question]) -> list[int]:
     """The statuses that the questions are answered with, asked all at once."""
-    headers = {"Authorization": f"Bearer {key}"}
-    limits = httpx.Limits(max_connections=len(asked))
-    async with httpx.AsyncClient(
-        base_url=server.base_url, headers=headers, timeout=PATIENCE_S, limits=limits
-    ) as client:
-        answers = (
-            client.request(
-                each.method,
-                each.path,
-                params=list(each.params) or None,
-                **({} if each.body is None else {"json": each.body}),
-            )
-            for each in asked
-        )
-        return [answer.status_code for answer in await asyncio.gather(*answers)]
+
+    async def ask_one(question: Question) -> int:
+        body = b"" if question.body is None else json.dumps(question.body).encode()
+        async with Connection(server, key) as connection:
+            target = f"{question.path}?{urlencode(question.params)}"
+            return (await connection.ask(question.method, target, body))[0]
+
+    return await asyncio.gather(*map(ask_one, asked))
 
 
 def record(url: str, key: str, data_dir: Path) -> Heavy:
