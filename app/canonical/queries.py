@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.visibility import visible
+from app.kit.columns import NOW
 from app.models import (
     Assessment,
     Attribution,
@@ -427,18 +428,29 @@ def related_claims(
     session: Session, claim_ids: Iterable[str], audience: Audience, now: datetime
 ) -> dict[ClaimRelationKind, Counter[str]]:
     """How many claims stand to each of the claims in each way, of those relations that may be read and hold."""
-    ids = set(claim_ids)
     found: dict[ClaimRelationKind, Counter[str]] = defaultdict(Counter)
-    for end in (Relation.claim_id, Relation.other_claim_id):
-        rows = (
-            select(end, Relation.kind, func.count())
-            .join(Rendition, col(Rendition.resource_id) == Relation.id)
-            .where(col(end).in_(ids), Relation.status != RelationStatus.REJECTED, visible(audience, now))
-            .group_by(end, col(Relation.kind))
-        )
-        for claim_id, kind, count in session.exec(rows):
+    parameters = {"ids": list(set(claim_ids)), "now": now}
+    for rows in _related_claims(audience):
+        for claim_id, kind, count in session.exec(rows, params=parameters):
             found[ClaimRelationKind(kind)][claim_id] += count
     return found
+
+
+@cache
+def _related_claims(audience: Audience) -> tuple[Any, Any]:
+    """Selects of how many relations of each kind each of `ids` has, from the one side and from the other."""
+    one, other = (
+        select(end, Relation.kind, func.count())
+        .join(Rendition, col(Rendition.resource_id) == Relation.id)
+        .where(
+            col(end).in_(bindparam("ids", expanding=True)),
+            Relation.status != RelationStatus.REJECTED,
+            visible(audience, NOW),
+        )
+        .group_by(end, col(Relation.kind))
+        for end in (Relation.claim_id, Relation.other_claim_id)
+    )
+    return one, other
 
 
 def is_contradiction() -> ColumnElement[bool]:
