@@ -123,7 +123,13 @@ class Settings(BaseSettings):
         description="Requests a minute from one address, an IPv6 one with all of its /64; 0 for any number.",
     )
     rate_per_key: int = Field(12_000, ge=0, description="Requests a minute with one key; 0 for any number.")
-    query_seconds: float = Field(10, ge=0, description="Longest that one read of the database takes; 0 for any time.")
+    query_seconds: float = Field(10, ge=0, description="Longest that one read takes, all in all; 0 for any time.")
+    query_processor_seconds: float = Field(
+        2, ge=0, description="Most that one read takes of the processor, in seconds; 0 for as much as it takes."
+    )
+    write_seconds: float = Field(
+        10, ge=0, description="Longest that one write takes, with the time it waits for others; 0 for any time."
+    )
     pepper: Annotated[SecretStr, AfterValidator(_pepper)] | None = Field(
         None,
         description="Secret that keys and cursors are hashed with; made in the data directory if absent. Hosts that "

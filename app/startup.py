@@ -75,7 +75,12 @@ def open_context(settings: Settings) -> Context:
     Raises a Refusal for what must not be served: secrets, database files and a data directory that others may get at, a
     pepper that can be guessed, a PostgreSQL elsewhere without TLS, several workers on a SQLite that loses writes.
     """
-    database = Database(settings.url, query_seconds=settings.query_seconds)
+    database = Database(
+        settings.url,
+        query_seconds=settings.query_seconds,
+        processor_seconds=settings.query_processor_seconds,
+        write_seconds=settings.write_seconds,
+    )
     if database.is_sqlite and settings.workers > 1 and has_wal_reset_bug():
         raise TooManyWorkers
     check_transport(database)

@@ -127,6 +127,18 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "recovery, seconds": at_most(30),
         },
     ),
+    "costly reads": Promise(
+        "Whatever is read of a ledger that is as large as its limits allow, it takes little of the processor and of "
+        "memory, and the service answers for its health beside it.",
+        "tests/contract/test_costly_reads.py",
+        {
+            "questions": at_least(50),
+            "at once": exactly(64),
+            "most processor time of one, seconds": at_most(2),
+            "most memory of one, MiB": at_most(64),
+            "slowest health answer, seconds": at_most(1),
+        },
+    ),
     "increments": Promise(
         "Writers who change one record at once lose no change of one another's.",
         "tests/contract/test_increments.py",

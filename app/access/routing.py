@@ -45,8 +45,8 @@ class Guard:
 class ReadsWith(Guard):
     """A dependency: the reads of a caller who holds the scope."""
 
-    def __call__(self, request: Request) -> Reads:
-        """The reads of this request."""
+    async def __call__(self, request: Request) -> Reads:
+        """The reads of this request. Not by a thread, as of every guard: it would wait for one that is free."""
         return Reads(request, context_of(request), request.state.principal, self.scope is Scope.CLAIMS_READ)
 
 
@@ -56,7 +56,7 @@ class WritesWith(Guard):
 
     versioned: bool = True
 
-    def __call__(self, request: Request) -> Writes:
+    async def __call__(self, request: Request) -> Writes:
         """The writes of this request."""
         return Writes(request, context_of(request), request.state.principal, self.versioned)
 
@@ -67,8 +67,8 @@ class Open(Guard):
 
     scope: Scope | None = None
 
-    def __call__(self) -> None:
-        """Does nothing; it stands for the decision."""
+    async def __call__(self) -> None:
+        """Does nothing; it stands for the decision. By a thread, health would wait for one that is free."""
 
 
 OPEN: Final = Depends(Open())

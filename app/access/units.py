@@ -18,9 +18,18 @@ from sqlmodel import Session
 from app.access import queries
 from app.access.context import Context
 from app.access.principals import Audience, Principal
+from app.kit import deadline
 from app.kit.headers import NOT_STORED
 from app.kit.paging import next_link
-from app.kit.problems import Conflict, IdempotencyKeyReused, InFlight, PreconditionRequired, Stale, invalid_parameter
+from app.kit.problems import (
+    Conflict,
+    IdempotencyKeyReused,
+    InFlight,
+    PreconditionRequired,
+    Stale,
+    WriteTooCostly,
+    invalid_parameter,
+)
 from app.models import StoredReply
 
 T = TypeVar("T")
@@ -162,7 +171,7 @@ class Writes:
         """The reply as a response; the first one again for a repeated Idempotency-Key."""
         key = self.request.headers.get("idempotency-key")
         if self.request.method != "POST" or key is None:
-            return _response(self.context.database.write(lambda session: work(self._unit(session))))
+            return _response(self._written(lambda session: work(self._unit(session))))
         return self._once(work, key)
 
     def and_then(self, work: Callable[[Unit], T], finish: Callable[[Context, T], Reply]) -> Response:
@@ -171,8 +180,14 @@ class Writes:
         For what has to be done to the database outside a transaction and told in the reply. Not for POST: nothing is
         kept for a repeated request.
         """
-        outcome = self.context.database.write(lambda session: work(self._unit(session)))
+        outcome = self._written(lambda session: work(self._unit(session)))
         return _response(finish(self.context, outcome))
+
+    def _written(self, work: Callable[[Session], T]) -> T:
+        """What `work` returns, committed; raises WriteTooCostly where it is not done in time, and then nothing is."""
+        database = self.context.database
+        with deadline.within(database.write_seconds, WriteTooCostly):
+            return database.write(work)
 
     def _unit(self, session: Session) -> Unit:
         creates = self.request.method == "PUT" and self.request.headers.get("if-none-match", "").strip() == "*"
@@ -197,9 +212,7 @@ class Writes:
                 raise InFlight
             self.context.in_flight.add((holder, key_digest))
         try:
-            return self.context.database.write(
-                lambda session: self._first_or_again(session, work, key_digest, request_digest)
-            )
+            return self._written(lambda session: self._first_or_again(session, work, key_digest, request_digest))
         finally:
             with self.context.in_flight_lock:
                 self.context.in_flight.discard((holder, key_digest))

@@ -8,6 +8,7 @@ from app.access.units import Reply, Unit
 from app.assessments import queries
 from app.assessments.schemas import AssessmentCreate, ConfidenceOnScale, EvidenceCreate, FirstAssessment
 from app.canonical import queries as rows
+from app.canonical.bounds import check_claim_size
 from app.canonical.claim_contents import known_to
 from app.canonical.claim_schemas import AssessmentFields
 from app.canonical.claims import locked_claim, record_claim_rows
@@ -35,6 +36,7 @@ def create_assessment(unit: Unit, claim_id: str, sent: AssessmentCreate) -> Repl
     _check_names(unit, claim_id, sent)
     assessment = add_assessment(unit, claim_rows, sent)
     record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
+    check_claim_size(unit, claim_id)
     reply = part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "assessments", assessment.id)
     return reply.created(f"/v1/claims/{claim_id}/assessments/{assessment.id}")
 

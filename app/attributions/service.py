@@ -13,6 +13,7 @@ from app.access.units import Reply, Unit
 from app.attributions import queries
 from app.attributions.schemas import AttributionContent, AttributionCreate, AttributionPatch, HopContent, HopCreate
 from app.canonical import queries as rows
+from app.canonical.bounds import check_claim_size, claim_size
 from app.canonical.claims import record_claim, record_claim_rows, unretracted_claim
 from app.canonical.queries import ClaimRows
 from app.canonical.release import release_of
@@ -40,6 +41,7 @@ def create_attribution(unit: Unit, claim_id: str, sent: AttributionCreate) -> Re
     claim_rows = rows.claim_rows(unit.session, unretracted_claim(unit, claim_id))
     attribution = add_attribution(unit, claim_rows, sent)
     record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
+    check_claim_size(unit, claim_id)
     reply = part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", attribution.id)
     return reply.created(f"/v1/claims/{claim_id}/attributions/{attribution.id}")
 
@@ -216,6 +218,7 @@ def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: Att
     """
     _hold_first(unit, patch)
     claim = unretracted_claim(unit, claim_id)
+    size = claim_size(unit, claim_id)
     attribution = _readable_attribution(unit, claim_id, attribution_id)
     hops = queries.hops(unit.session, claim_id, attribution_id)
     sent = patch.model_dump(exclude_unset=True)
@@ -232,7 +235,7 @@ def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: Att
         unit.session.flush()
         unit.session.add_all(_hops(attribution, content.chain))
     record_claim(unit, claim, ChangeAction.UPDATED)
-    unit.session.flush()
+    check_claim_size(unit, claim_id, before=size)
     return part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", attribution_id)
 
 

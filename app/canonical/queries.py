@@ -16,6 +16,7 @@ from app.access.principals import AUDIENCE_OF, Audience
 from app.access.visibility import covers, visible
 from app.canonical.told import as_recorded
 from app.changes.record import Out
+from app.kit.columns import NOW
 from app.kit.ids import EPOCH
 from app.models import (
     Assessment,
@@ -526,20 +527,29 @@ def related_claims(
     session: Session, claim_ids: Iterable[str], audience: Audience, now: datetime
 ) -> dict[ClaimRelationKind, Counter[str]]:
     """How many claims stand to each of the claims in each way, of those relations that may be read and hold."""
-    ids = set(claim_ids)
-    rows = (
-        select(Relation.claim_id, Relation.other_claim_id, Relation.kind)
+    found: dict[ClaimRelationKind, Counter[str]] = defaultdict(Counter)
+    parameters = {"ids": list(set(claim_ids)), "now": now}
+    for rows in _related_claims(audience):
+        for claim_id, kind, count in session.exec(rows, params=parameters):
+            found[ClaimRelationKind(kind)][claim_id] += count
+    return found
+
+
+@cache
+def _related_claims(audience: Audience) -> tuple[Any, Any]:
+    """Selects of how many relations of each kind each of `ids` has, from the one side and from the other."""
+    one, other = (
+        select(end, Relation.kind, func.count())
         .join(Rendition, col(Rendition.resource_id) == Relation.id)
         .where(
-            or_(col(Relation.claim_id).in_(ids), col(Relation.other_claim_id).in_(ids)),
+            col(end).in_(bindparam("ids", expanding=True)),
             Relation.status != RelationStatus.REJECTED,
-            visible(audience, now),
+            visible(audience, NOW),
         )
+        .group_by(end, col(Relation.kind))
+        for end in (Relation.claim_id, Relation.other_claim_id)
     )
-    found: dict[ClaimRelationKind, Counter[str]] = defaultdict(Counter)
-    for one, other, kind in session.exec(rows):
-        found[ClaimRelationKind(kind)].update({one, other} & ids)
-    return found
+    return one, other
 
 
 def is_contradiction() -> ColumnElement[bool]:

@@ -11,7 +11,18 @@ from sqlalchemy import column
 from app.access.principals import AUDIENCE_OF
 from app.access.units import Reply, Unit
 from app.changes import queries
-from app.kit.paging import Cursors, Key, KeyValue, Order, PageParameters, chosen_fields, page_of
+from app.kit.columns import size_bytes
+from app.kit.paging import (
+    PAGE_BYTES,
+    Cursors,
+    Key,
+    KeyValue,
+    Order,
+    PageParameters,
+    chosen_fields,
+    count_within,
+    page_of,
+)
 from app.kit.problems import FieldError, Forbidden, Invalid, NotFound, invalid_parameter
 from app.kit.schemas import Reading
 from app.models import Rendition
@@ -81,6 +92,63 @@ def included(unit: Unit, values: Sequence[Any]) -> dict[str, dict[str, orjson.Fr
     if organizations:
         source_texts |= queries.documents_of(unit, ResourceKind.SOURCE, organizations)
     return {"sources": _fragments(source_texts), "documents": _fragments(document_texts)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What one item of a page names, and how many bytes it has."""
+
+    size: int
+    sources: set[str]
+    documents: set[str]
+
+
+def included_within(
+    unit: Unit, items: Sequence[Any], sizes: Sequence[int]
+) -> tuple[int, dict[str, dict[str, orjson.Fragment]]]:
+    """How many of a page's parsed items fit on it with what their ids stand for, and what that is, as of `included`.
+
+    One at the least: what a single item may name is bounded where it is written. `sizes` are the items' bytes.
+    """
+    names = [
+        _Names(size, ids_in([item], NAMES_OF_SOURCES), ids_in([item], NAMES_OF_DOCUMENTS))
+        for item, size in zip(items, sizes, strict=True)
+    ]
+    documents, more_documents = _texts(unit, ResourceKind.DOCUMENT, [each.documents for each in names])
+    outlets = {each: ids_in([orjson.loads(text)], NAMES_OF_SOURCES) for each, text in documents.items()}
+    for each in names:
+        each.sources.update(*(outlets.get(document_id, ()) for document_id in each.documents))
+    sources, more_sources = _texts(unit, ResourceKind.SOURCE, [each.sources for each in names])
+    bodies = {each: ids_in([orjson.loads(text)], NAMES_OF_SOURCES) for each, text in sources.items()}
+    for each in names:
+        each.sources.update(*(bodies.get(source_id, ()) for source_id in list(each.sources)))
+    lacking = [each.sources - sources.keys() - more_sources for each in names]
+    organizations, more_organizations = _texts(unit, ResourceKind.SOURCE, lacking)
+    sources |= organizations
+    left, texts = more_documents | more_sources | more_organizations, documents | sources
+    shown, count, size = set[str](), 0, 0
+    for each in names:
+        new = (each.sources | each.documents) - shown
+        size += each.size + sum(size_bytes(texts[one]) for one in new if one in texts)
+        if size > PAGE_BYTES or new & left:
+            break
+        shown |= new
+        count += 1
+    if items and not count:
+        return 1, included(unit, items[:1])
+    return count, {
+        "sources": _fragments({each: sources[each] for each in shown if each in sources}),
+        "documents": _fragments({each: documents[each] for each in shown if each in documents}),
+    }
+
+
+def _texts(unit: Unit, kind: ResourceKind, ids: Sequence[set[str]]) -> tuple[dict[str, str], set[str]]:
+    """The documents of what the items of a page name, as many as fit in the order of the items; and what is left."""
+    ordered = list(dict.fromkeys(each for some in ids for each in sorted(some)))
+    if not ordered:
+        return {}, set()
+    texts, left = queries.documents_within(unit, kind, ordered, most=PAGE_BYTES)
+    return texts, set(left)
 
 
 def _fragments(texts: Mapping[str, str]) -> dict[str, orjson.Fragment]:
@@ -155,10 +223,19 @@ class Listing:
     order: Order
     bound_to: str
     with_included: bool = False
-    texts: Callable[[Unit, list[Any]], list[str]] = lambda _unit, values: values
-    """Makes the items' JSON texts of the first columns of a page's rows; canonical documents are text already."""
+    texts: Callable[[Unit, list[Any]], list[str]] | None = None
+    """Makes the items' JSON texts of the first columns of a page's rows, of as many as fit on it; where there is none,
+    these are the ids of resources of the `kind`."""
+    kind: ResourceKind = ResourceKind.CLAIM
     carried: Sequence[KeyValue] = ()
     """What each cursor holds beside the place in the list: what the order was made with on the first page."""
+
+    def texts_of(self, unit: Unit, values: list[Any]) -> list[str]:
+        """The items' JSON texts, of as many of the first as are no longer than a page."""
+        if self.texts is not None:
+            texts = self.texts(unit, values)
+            return texts[: count_within(map(size_bytes, texts), PAGE_BYTES)]
+        return list(queries.documents_within(unit, self.kind, values, most=PAGE_BYTES)[0].values())
 
     def cursors(self, unit: Unit) -> Cursors:
         """The cursors of this list for this audience."""
@@ -179,20 +256,23 @@ def many(unit: Unit, listing: Listing, page: PageParameters, matching: Any) -> R
     cursors = listing.cursors(unit)
     after = None if page.cursor is None else cursors.read(page.cursor, listing.order)
     found = page_of(unit.session, matching, listing.order, page, after)
-    texts = listing.texts(unit, [row[0] for row in found.rows])
+    texts = listing.texts_of(unit, [row[0] for row in found.rows])
     items: list[Any] = [orjson.Fragment(text) for text in texts]
     parsed = [orjson.loads(text) for text in texts] if listing.with_included or fields is not None else []
     if fields is not None:
         items = parsed = [{name: value for name, value in item.items() if name in fields} for item in parsed]
+    named: dict[str, Any] = {}
+    if listing.with_included:
+        count, named["included"] = included_within(unit, parsed, [size_bytes(text) for text in texts])
+        items = items[:count]
+    more = found.more or len(items) < len(found.rows)
     body: dict[str, Any] = {
         "items": items,
-        "next_cursor": cursors.write([*found.rows[-1][1:], *listing.carried]) if found.more else None,
+        "next_cursor": cursors.write([*found.rows[len(items) - 1][1:], *listing.carried]) if more else None,
     }
     if found.total is not None:
         body["total"] = found.total
-    if listing.with_included:
-        body["included"] = included(unit, parsed)
-    return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z), next_cursor=body["next_cursor"])
+    return Reply(body=orjson.dumps(body | named, option=orjson.OPT_UTC_Z), next_cursor=body["next_cursor"])
 
 
 def part(unit: Unit, claim: Rendition, member: str, part_id: str) -> Reply:
@@ -223,13 +303,16 @@ def parts(unit: Unit, claim: Rendition, member: str, item: type[BaseModel], page
             raise invalid_parameter("cursor", "wrong_cursor", "What this cursor points to is no longer there.")
         begin = ids.index(last_id) + 1
     shown = everything[begin : begin + page.limit]
-    more = begin + page.limit < len(everything)
+    sizes = [len(orjson.dumps(each)) for each in shown]
     if fields is not None:
         shown = [{name: value for name, value in each.items() if name in fields} for each in shown]
+    count, named = included_within(unit, shown, sizes)
+    shown = shown[:count]
+    more = begin + count < len(everything)
     body: dict[str, Any] = {
         "items": shown,
         "next_cursor": cursors.write([shown[-1]["id"]]) if more else None,
-        "included": included(unit, shown),
+        "included": named,
     }
     if page.include_total:
         body["total"] = len(everything)

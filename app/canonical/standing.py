@@ -8,7 +8,8 @@ from app.canonical import queries
 from app.canonical.corroboration import Origin, origins_told_apart, unnamed_without_distinction
 from app.canonical.facts import Facts, facts_of
 from app.canonical.replies import joined
-from app.changes.queries import documents_of
+from app.changes.queries import documents_within
+from app.kit.paging import PAGE_BYTES
 from app.models import ClaimStanding
 from app.models.vocabulary import ClaimRelationKind, ResourceKind
 
@@ -70,8 +71,11 @@ def _facts(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> Facts:
     return facts_of(attributions, queries.surroundings(unit.session, attributions), unit.principal.audience)
 
 
-def claim_texts(unit: Unit, claim_ids: Sequence[str]) -> list[str]:
-    """The documents of claims that the caller may read, in the order of the ids, each with who else says so."""
-    documents = documents_of(unit, ResourceKind.CLAIM, claim_ids)
-    counted = corroborations(unit, claim_ids)
-    return [joined(documents[each], {"corroboration": counted[each]}).decode() for each in claim_ids]
+def claim_texts(unit: Unit, claim_ids: Sequence[str], *, most: float = PAGE_BYTES) -> list[str]:
+    """The documents of claims that the caller may read, in the order of the ids, each with who else says so.
+
+    As many of the first as have no more bytes than that, which is a page.
+    """
+    documents, _ = documents_within(unit, ResourceKind.CLAIM, claim_ids, most=most)
+    counted = corroborations(unit, documents)
+    return [joined(text, {"corroboration": counted[each]}).decode() for each, text in documents.items()]

@@ -1,19 +1,23 @@
 """The SQL of the history: what each audience reads now, and what it read before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_
+from sqlalchemy import ColumnElement, and_, bindparam, case, or_
 from sqlmodel import Session, col, func, select
 
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import visible
-from app.kit.columns import NOW
+from app.kit.columns import NOW, octets, size_bytes
+from app.kit.paging import count_within
 from app.models import Change, Rendition
 from app.models.vocabulary import ResourceKind
+
+SHORT_BYTES: Final = 16_384
+"""Documents that are not longer are read together, 3 MiB for the longest page; of longer ones, one at a time."""
 
 
 def renditions(session: Session, resource_id: str) -> list[Rendition]:
@@ -89,6 +93,31 @@ def documents_of(unit: Unit, kind: ResourceKind, ids: Iterable[str]) -> dict[str
     return dict(_readable_among(unit, kind, ids, col(Rendition.resource_id), col(Rendition.document)).all())
 
 
+def documents_within(
+    unit: Unit, kind: ResourceKind, ids: Sequence[str], *, most: float
+) -> tuple[dict[str, str], Sequence[str]]:
+    """Documents by id, in the order given, and the ids that are left: those after the first `most` bytes.
+
+    Of the resources that the caller may read; one at the least, however long.
+    """
+    short = dict(_readable_among(unit, kind, ids, col(Rendition.resource_id), _SHORT_DOCUMENT).all())
+    found: dict[str, str] = {}
+    size = 0
+    for place, resource_id in enumerate(ids):
+        if resource_id not in short:
+            continue
+        text = short[resource_id] or documents_of(unit, kind, [resource_id])[resource_id]
+        size += size_bytes(text)
+        if found and size > most:
+            return found, ids[place:]
+        found[resource_id] = text
+    return found, ()
+
+
+_SHORT_DOCUMENT: Final[Any] = case((octets(col(Rendition.document)) <= SHORT_BYTES, col(Rendition.document)))
+"""A document, or null for a long one."""
+
+
 def _readable_among(unit: Unit, kind: ResourceKind, ids: Iterable[str], *columns: Any) -> Any:
     parameters = {"kind": kind, "ids": sorted(ids), "now": unit.now}
     return unit.session.exec(_readable(unit.principal.audience, *columns), params=parameters)
@@ -105,12 +134,30 @@ def _readable(audience: Audience, *columns: Any) -> Any:
     return rows.execution_options(populate_existing=True)
 
 
-def versions(unit: Unit, resource_id: str, *, audience: Audience, before: int | None, limit: int) -> list[Change]:
-    """The resource's versions as the audience saw them, newest first, those below `before` only."""
-    rows = select(Change).where(Change.resource_id == resource_id, _in_line(unit, resource_id, audience))
+def versions_within(
+    unit: Unit, resource_id: str, *, before: int | None, limit: int, most: int
+) -> tuple[list[Change], bool]:
+    """The resource's versions as the caller's audience saw them, those below `before`, the newest first.
+
+    At most `limit` of them, with no more bytes than that together, and one at the least; and whether there are more.
+    """
+    line = _in_line(unit, resource_id, unit.principal.audience)
+    keys = (col(Change.resource_id), col(Change.audience), col(Change.version))
+    rows: Any = select(*keys, octets(col(Change.document))).where(Change.resource_id == resource_id, line)
     if before is not None:
         rows = rows.where(Change.version < before)
-    return list(unit.session.exec(rows.order_by(col(Change.version).desc()).limit(limit)))
+    found = unit.session.exec(rows.order_by(col(Change.version).desc()).limit(limit + 1)).all()
+    count = count_within((row[3] for row in found[:limit]), most)
+    named = [row[2] for row in found[:count]]
+    chosen = select(Change).where(Change.resource_id == resource_id, line, col(Change.version).in_(named))
+    return list(unit.session.exec(chosen.order_by(col(Change.version).desc()))), count < len(found)
+
+
+def count_versions(unit: Unit, resource_id: str) -> int:
+    """How many versions of the resource the caller's audience saw."""
+    line = _in_line(unit, resource_id, unit.principal.audience)
+    counted = select(func.count()).select_from(Change).where(Change.resource_id == resource_id, line)
+    return unit.session.exec(counted).one()
 
 
 def version_at(unit: Unit, resource_id: str, instant: datetime) -> Change | None:

@@ -5,9 +5,8 @@ see today are taken out of old versions, and a version with none left is not sho
 that it had. Times are told as they are told today.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -21,30 +20,31 @@ from app.changes import queries as changes
 from app.claims import queries
 from app.claims.schemas import VersionRead
 from app.kit.instants import end_of_day, start_of_day
-from app.kit.paging import Key, Order, PageParameters, chosen_fields
+from app.kit.paging import PAGE_BYTES, Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
 from app.models import Change, Rendition
 from app.models.vocabulary import ClaimStatus, ResourceKind
 
-BATCH_SIZE: Final = 201
-"""Versions read at once: the longest page and one more, so that one read is enough where nothing is hidden."""
 ORDER: Final = Order((Key(column("version"), int),), descending=True)
 
 
 def list_versions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
-    """The claim's versions, the newest first; raises NotFound."""
+    """The claim's versions, the newest first; raises NotFound.
+
+    Those of which the reader may see nothing today are left out, and counted in the total all the same: the numbers of
+    the others tell that they are there.
+    """
     past = _Past(unit, readable(unit, ResourceKind.CLAIM, claim_id))
     fields = chosen_fields(page.fields, list(VersionRead.model_fields), always="version")
     cursors = Listing(VersionRead, ORDER, f"history|{claim_id}").cursors(unit)
     before = None if page.cursor is None else int(str(cursors.read(page.cursor, ORDER)[0]))
-    found = list(islice(past.versions(before), page.limit + 1))
-    items = [past.told(change, document) for change, document in found[: page.limit]]
-    next_cursor = cursors.write([items[-1]["version"]]) if len(found) > page.limit else None
+    items, last = past.page(before, page.limit)
+    next_cursor = None if last is None else cursors.write([last])
     if fields is not None:
         items = [{name: value for name, value in item.items() if name in fields} for item in items]
     body: dict[str, Any] = {"items": items, "next_cursor": next_cursor}
     if page.include_total:
-        body["total"] = sum(1 for _ in past.versions(None))
+        body["total"] = changes.count_versions(unit, claim_id)
     return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z), next_cursor=next_cursor)
 
 
@@ -71,18 +71,22 @@ class _Past:
         self.in_days = claim.in_days == 1
         self._attributions = queries.known_attributions(unit, claim.resource_id)
 
-    def versions(self, before: int | None) -> Iterator[tuple[Change, dict[str, Any]]]:
-        """The versions below `before` of which the reader may see anything, the newest first, with what that is."""
-        audience = self._unit.principal.audience
-        while batch := changes.versions(self._unit, self._claim_id, audience=audience, before=before, limit=BATCH_SIZE):
-            for change, document in zip(batch, self.as_seen_today(batch), strict=True):
-                if document is not None:
-                    yield change, document
-            if len(batch) < BATCH_SIZE:
-                return
-            before = batch[-1].version
+    def page(self, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+        """The versions of one page below `before`, and the last that was looked at, where more follow.
 
-    def told(self, change: Change, document: dict[str, Any]) -> dict[str, Any]:
+        Of a page on which nothing is to be seen the next is taken, so that none is empty but the last.
+        """
+        while True:
+            versions, more = changes.versions_within(
+                self._unit, self._claim_id, before=before, limit=limit, most=PAGE_BYTES
+            )
+            seen = zip(versions, self.as_seen_today(versions), strict=True)
+            items = [self._told(change, document) for change, document in seen if document is not None]
+            before = versions[-1].version if more else None
+            if items or before is None:
+                return items, before
+
+    def _told(self, change: Change, document: dict[str, Any]) -> dict[str, Any]:
         """What is read of a version."""
         is_internal = self._unit.principal.audience >= Audience.INTERNAL
         return {

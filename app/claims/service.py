@@ -1,11 +1,13 @@
 """Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
 
+import math
 from datetime import timedelta
 from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.assessments.service import add_assessment
 from app.attributions.service import add_attribution
+from app.canonical.bounds import check_claim_size, claim_size
 from app.canonical.claim_contents import claim_content
 from app.canonical.claims import record_claim, record_new_claims, unretracted_claim
 from app.canonical.quantities import fill_keys
@@ -34,6 +36,7 @@ def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
     """Records a claim with what comes along with it and answers with it. Raises as `_new_rows` does."""
     rows = _new_rows(unit, sent)
     record_new_claims(unit, [rows])
+    check_claim_size(unit, rows.claim.id)
     suggest_for_new(unit, [rows])
     return _reply(unit, rows.claim.id).created(f"/v1/claims/{rows.claim.id}")
 
@@ -42,8 +45,10 @@ def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
     claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
     record_new_claims(unit, claims)
+    for at, rows in enumerate(claims):
+        check_claim_size(unit, rows.claim.id, pointer=f"/claims/{at}")
     suggest_for_new(unit, claims)
-    return several(unit, claim_texts(unit, [rows.claim.id for rows in claims]))
+    return several(unit, claim_texts(unit, [rows.claim.id for rows in claims], most=math.inf))
 
 
 def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
@@ -131,6 +136,7 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     """
     lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
+    size = claim_size(unit, claim_id)
     sent = patch.model_dump(exclude_unset=True)
     content = validated(ClaimContent, merge_patch(_current(unit, claim, sent), sent))
     _check_may_hide(unit, content)
@@ -145,6 +151,7 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     unit.session.flush()
     unit.session.add_all([*_topics(claim, content), *_quantities(claim, content)])
     record_claim(unit, claim, ChangeAction.UPDATED)
+    check_claim_size(unit, claim_id, before=size)
     review_suggestions(unit, claim_id)
     return _reply(unit, claim_id)
 

@@ -1,9 +1,10 @@
 """The SQL of documents."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Text, type_coerce
 from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
@@ -12,7 +13,7 @@ from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
 from app.changes.queries import readable_ids
 from app.documents.schemas import DocumentFilter
-from app.kit.paging import Key, Order
+from app.kit.paging import Key, KeyValue, Order, PageParameters, page_of
 from app.kit.urls import canonical_url
 from app.models import Attribution, Document, Rendition
 from app.models.vocabulary import ResourceKind, Visibility
@@ -41,7 +42,7 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
         wanted.sort.startswith("-"),
     )
     matching = (
-        select(col(Rendition.document), col(Rendition.came_at), col(Rendition.resource_id))
+        select(col(Rendition.resource_id), col(Rendition.came_at), col(Rendition.resource_id))
         .join(Document, col(Document.id) == Rendition.resource_id)
         .where(Rendition.kind == ResourceKind.DOCUMENT, visible(unit.principal.audience, unit.now))
     )
@@ -52,7 +53,8 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
         # By the outlets that the caller can see: an id must not find what a hidden outlet published.
         outlets = readable_ids(unit, ResourceKind.SOURCE, wanted.outlet_id)
         matching = matching.where(col(Document.outlet_id).in_(outlets))
-    return many(unit, Listing(DocumentRead, order, f"documents|{wanted.filter_text}"), wanted, matching)
+    listing = Listing(DocumentRead, order, f"documents|{wanted.filter_text}", kind=ResourceKind.DOCUMENT)
+    return many(unit, listing, wanted, matching)
 
 
 def documents_at(session: Session, url: str, visibility: Visibility) -> list[str]:
@@ -70,18 +72,31 @@ def _stands_at(url: str, visibility: Visibility) -> ColumnElement[bool]:
     return and_(col(Document.canonical_url) == url, col(Document.visibility) == visibility)
 
 
-def quotes_from(unit: Unit, document_id: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """Claim, attribution and quote of each attribution in the document that the caller may read, by claim id."""
+QUOTE_ORDER: Final = Order((Key(col(Attribution.claim_id)), Key(col(Attribution.position), int)), descending=False)
+
+
+def quotes_from(
+    unit: Unit, document_id: str, *, most: int, after: Sequence[KeyValue] | None
+) -> tuple[list[tuple[str, str, dict[str, Any]]], Sequence[KeyValue] | None]:
+    """Claim, attribution and quote of each attribution in the document that the caller may read, by claim id.
+
+    Of so many of them, and the last one's place where there are more.
+    """
     quoted = (
-        select(Attribution.claim_id, Attribution.id, Attribution.quote)
+        select(
+            col(Attribution.claim_id),
+            col(Attribution.id),
+            col(Attribution.quote),
+            *(key.column for key in QUOTE_ORDER.keys),
+        )
         .join(Rendition, col(Rendition.resource_id) == Attribution.claim_id)
         .where(
             Attribution.document_id == document_id,
+            type_coerce(col(Attribution.quote), Text) != "null",
             may_know(unit.principal.audience),
             visible(unit.principal.audience, unit.now),
         )
-        .order_by(Attribution.claim_id, col(Attribution.position))
     )
-    return [
-        (claim_id, own_id, dict(quote)) for claim_id, own_id, quote in unit.session.exec(quoted) if quote is not None
-    ]
+    found = page_of(unit.session, quoted, QUOTE_ORDER, PageParameters(limit=most), after)
+    quotes = [(claim_id, own_id, dict(quote)) for claim_id, own_id, quote, *_ in found.rows]
+    return quotes, found.rows[-1][3:] if found.more else None

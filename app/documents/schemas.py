@@ -9,9 +9,9 @@ from pydantic import Field, StringConstraints, model_validator
 from app.canonical.claim_schemas import ATTRIBUTION_ID
 from app.canonical.replies import Page
 from app.canonical.schemas import CLAIM_ID, OTHER_SOURCE_ID, DocumentFields, DocumentRead, Sha256
-from app.kit.paging import PageParameters
+from app.kit.paging import MAX_LIMIT, PageParameters
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Id, Payload, Reading, Url, example, partial
+from app.kit.schemas import Id, Integer, Payload, Reading, Url, example, partial
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000)]
 
@@ -92,6 +92,16 @@ class VerifyRequest(Payload):
     text: Text | None = Field(
         None, description="The document's text as it stands now.", examples=["Builders will be an asset."]
     )
+    limit: Annotated[Integer, Field(ge=1, le=MAX_LIMIT)] = Field(
+        MAX_LIMIT,
+        description="Most quotes to check. In a text of more than 50,000 characters fewer are: follow `next_cursor`.",
+        examples=[200],
+    )
+    cursor: Annotated[str, StringConstraints(max_length=1000)] | None = Field(
+        None,
+        description="Where to go on: `next_cursor` of the reply before.",
+        examples=["WyIwMTlhOWYwZSJd0K0tD5p1nJ0yYc7Q2mZ4hXw"],
+    )
 
 
 class QuoteStatus(StrEnum):
@@ -117,7 +127,7 @@ class QuoteCheck(Reading):
 
 
 class Verification(Reading):
-    """Whether a text is the one recorded, and whether every quote from the document stands in it."""
+    """Whether a text is the one recorded, and whether quotes from the document stand in it."""
 
     document_id: Id = Field(description="The document checked.", examples=["019a9f0e-5c80-7d3a-8f2b-3e9d4c5b6a70"])
     text_sha256: Sha256 = Field(
@@ -127,8 +137,9 @@ class Verification(Reading):
     matches_recorded: bool | None = Field(
         description="Whether that is the recorded text's; null if none is recorded.", examples=[True]
     )
-    quotes: list[QuoteCheck] = Field(
-        description="Every quote that the caller may read, in the order of the claims' ids."
+    quotes: list[QuoteCheck] = Field(description="Quotes that the caller may read, in the order of the claims' ids.")
+    next_cursor: str | None = Field(
+        description="Send it as `cursor` for the next quotes; null on the last.", examples=[None]
     )
 
 

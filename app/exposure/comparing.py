@@ -10,6 +10,7 @@ from app.exposure import queries
 from app.exposure.counting import Counted, are_many
 from app.exposure.details import RECORDED, UNCOUNTED, Days, Detail, ExposedField
 from app.exposure.gathering import components
+from app.kit.deadline import check
 from app.models.vocabulary import SourceKind
 
 BODILESS: Final = frozenset({SourceKind.OUTLET, SourceKind.DOCUMENT, SourceKind.DATASET})
@@ -66,6 +67,7 @@ def fitting(
     found: dict[Detail, set[str]] = {each: set() for each in details if each.field not in UNCOUNTED}
     likes = {sources.like(each) for each in subjects}
     for name, values in _by_field(found).items():
+        check()
         if name in queries.GIVEN_BY:
             pairs, more = queries.some_holders(unit, name, values, days)
         else:
@@ -95,9 +97,10 @@ def _add(found: dict[Detail, set[str]], sources: Stored, name: ExposedField, pai
 def _recorded(sources: Stored, name: ExposedField, wanted: Collection[str]) -> Iterable[tuple[str, str]]:
     """Each of the values with each source of whose own record it is told."""
     columns, values = RECORDED[name]
+    sought = frozenset(wanted)
     told = list(zip(*(sources.records[each] for each in columns), strict=True))
     may_tell = _may_tell(name, wanted, set(told))
-    telling = {each: [value for value in wanted if value in values(*each)] for each in may_tell}
+    telling = {each: [value for value in values(*each) if value in sought] for each in may_tell}
     for source_id, each in zip(sources.records["id"], told, strict=True):
         for value in telling.get(each, ()):
             yield value, source_id

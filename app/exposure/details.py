@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
+from app.kit.deadline import check
 from app.kit.edtf import day_text
 from app.models.vocabulary import Anonymity, SourceKind, SourceRelationKind, Terms
 
@@ -95,8 +97,7 @@ EMPTY_WORDS: Final = (
 _EMPTY_WORDS: Final = frozenset(EMPTY_WORDS.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """One thing that can be read of a source: `value` is a text, an id, a code, or days in EDTF."""
 
     field: ExposedField
@@ -119,7 +120,7 @@ class Appearance:
     terms: str
     cue: str | None
     anonymity_reason: str | None
-    quote: Mapping[str, Any] | None
+    quote_language: str | None
     said: tuple[int | None, int | None]
     place_name: str | None
     place_country: str | None
@@ -148,7 +149,7 @@ class Known:
 
     def add(self, name: ExposedField, value: str | None, claim_id: str | None = None) -> None:
         """Adds a detail, if there is a value."""
-        if value is None or not value.strip():
+        if not value or value.isspace():
             return
         claims = self.claims_of[Detail(name, value)]
         if claim_id is not None and claim_id not in claims[-1:]:
@@ -162,6 +163,7 @@ class Known:
             self.days_of[value] = (days[0] or 0, days[1] or 0)
 
 
+@lru_cache(maxsize=4096)
 def days_value(earliest: int | None, latest: int | None) -> str | None:
     """A day or an interval in EDTF; None where it is open, or longer than a month."""
     if earliest is None or latest is None or not 0 <= latest - earliest < LONGEST_TIME:
@@ -228,6 +230,7 @@ def add_appearances(
     `own` are the ids of the records that are the source itself.
     """
     for each in appearances:
+        check()
         claim_id = each.claim_id
         known.add(ExposedField.PLACE, each.place_name, claim_id)
         known.add(ExposedField.PLACE_COUNTRY, each.place_country, claim_id)
@@ -240,7 +243,7 @@ def add_appearances(
         known.add(ExposedField.TERMS, each.terms if each.terms != Terms.UNSPECIFIED else None, claim_id)
         known.add(ExposedField.CUE, each.cue, claim_id)
         known.add(ExposedField.ANONYMITY_REASON, each.anonymity_reason, claim_id)
-        known.add(ExposedField.QUOTE_LANGUAGE, (each.quote or {}).get("language"), claim_id)
+        known.add(ExposedField.QUOTE_LANGUAGE, each.quote_language, claim_id)
         for source_id in chains.get(each.attribution_id, ()):
             known.add(ExposedField.THROUGH, source_id if source_id not in own else None, claim_id)
         _add_document(known, each, documents.get(each.document_id))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, literal, type_coerce
+from sqlalchemy import ColumnElement, String, literal, literal_column, type_coerce
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select, union_all
 
@@ -15,11 +15,14 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import may_know, visible
 from app.exposure.details import DAYS, Appearance, Days, ExposedField, Read
+from app.kit.columns import member
 from app.models import Attribution, Claim, ClaimTopic, Document, Hop, Rendition, Source, SourceRelation
 from app.models.vocabulary import SourceRelationKind, Visibility
 
-MOST_APPEARANCES: Final = 5_000
+MOST_APPEARANCES: Final = 3_000
 """Attributions of one source that are gathered from, the newest claims first."""
+LONGEST_VALUE: Final = 500
+"""Characters of a reason for anonymity that are told: thousands of them are gathered."""
 AT_ONCE: Final = 5_000
 """Ids in one query; SQLite takes at most 32,766 values."""
 VALUES_AT_ONCE: Final = 100
@@ -33,8 +36,8 @@ OF_APPEARANCE: Final[tuple[Any, ...]] = (
     Attribution.document_id,
     type_coerce(col(Attribution.terms), String),
     Attribution.cue,
-    Attribution.anonymity_reason,
-    Attribution.quote,
+    func.substr(col(Attribution.anonymity_reason), 1, LONGEST_VALUE),
+    member(col(Attribution.quote), literal_column("'language'")),
     Attribution.said_earliest_day,
     Attribution.said_latest_day,
     Claim.place_name,

@@ -104,7 +104,7 @@ class Exposure(Reading):
     )
     truncated: bool = Field(
         description="Whether there is more than is listed and compared here: more than a hundred details, twenty of a "
-        "field or 5,000 attributions.",
+        "field or 3,000 attributions.",
         examples=[False],
     )
     summary: str = Field(description="The same in plain words.", examples=["The public can read 23 details ..."])

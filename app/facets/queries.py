@@ -1,6 +1,6 @@
 """The SQL that counts claims by the values of a field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -9,7 +9,7 @@ from sqlmodel import and_, col, func, select
 
 from app.access.units import Reply, Unit
 from app.access.visibility import covers, may_know, visible
-from app.canonical.replies import included
+from app.canonical.replies import included_within
 from app.facets.schemas import FacetFilter
 from app.filters.asked.queries import ORIGIN
 from app.filters.queries import matching_claims
@@ -27,12 +27,22 @@ def count_claims(unit: Unit, wanted: FacetFilter) -> Reply:
     body: dict[str, Any] = {"facets": facets}
     if wanted.include_total:
         body["total"] = unit.session.exec(select(func.count()).select_from(matched)).one()
-    named = [{facet["field"]: each["value"]} for facet in facets for each in facet["values"]]
-    body["included"] = included(unit, named)
+    body["included"] = _included(unit, facets)
     return Reply(body=orjson.dumps(body))
 
 
-def _facet(unit: Unit, field: str, matched: Any, limit: int) -> Mapping[str, Any]:
+def _included(unit: Unit, facets: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
+    """What values stand for that are ids. Of a facet whose values stand for more than a page holds the rest is cut."""
+    named = [{facet["field"]: each["value"]} for facet in facets for each in facet["values"]]
+    count, shown = included_within(unit, named, [len(each) for each in named])
+    for facet in facets:
+        values = facet["values"]
+        facet["values"], count = values[:count], count - len(values[:count])
+        facet["truncated"] = facet["truncated"] or len(facet["values"]) < len(values)
+    return shown
+
+
+def _facet(unit: Unit, field: str, matched: Any, limit: int) -> dict[str, Any]:
     rows = _values(unit, field)
     claim_id, *_ = matched.c
     claims: ColumnElement[int] = func.count(claim_id.distinct())

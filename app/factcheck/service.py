@@ -9,11 +9,11 @@ import orjson
 
 from app.access.units import Reply, Unit
 from app.canonical.replies import NAMES_OF_DOCUMENTS, cursors_of, ids_in
-from app.changes.queries import documents_of
+from app.changes.queries import documents_of, documents_within
 from app.factcheck import queries
 from app.factcheck.schemas import FactCheckedClaim, FactCheckPage, FactCheckQuestion, FactCheckReview, Publisher
 from app.filters.text import parse_text_query
-from app.kit.paging import PageParameters, page_of
+from app.kit.paging import PAGE_BYTES, PageParameters, page_of
 from app.kit.urls import canonical_url, site_of
 from app.listing.fields import published_reviews
 from app.models.vocabulary import ResourceKind, Terms
@@ -48,17 +48,18 @@ def search(unit: Unit, wanted: FactCheckQuestion) -> Reply:
     elif wanted.offset:
         statement = statement.offset(wanted.offset)
     found = page_of(unit.session, statement, matching.order, PageParameters(limit=wanted.limit), after)
-    ids = [row[0] for row in found.rows]
+    claims = _claims(unit, wanted, [row[0] for row in found.rows])
+    more = found.more or len(claims) < len(found.rows)
     page = FactCheckPage(
-        claims=_claims(unit, wanted, ids),
-        next_page_token=cursors.write(found.rows[-1][1:]) if found.more else None,
+        claims=claims, next_page_token=cursors.write(found.rows[len(claims) - 1][1:]) if more else None
     )
     return Reply(body=orjson.dumps(page.model_dump(by_alias=True, exclude_none=True)))
 
 
 def _claims(unit: Unit, wanted: FactCheckQuestion, ids: Sequence[str]) -> list[FactCheckedClaim]:
-    texts = documents_of(unit, ResourceKind.CLAIM, ids)
-    claims = [orjson.loads(texts[claim_id]) for claim_id in ids]
+    """The claims, as many of the first as are no longer than a page as they are read."""
+    texts, _ = documents_within(unit, ResourceKind.CLAIM, ids, most=PAGE_BYTES)
+    claims = list(map(orjson.loads, texts.values()))
     reviews = [list(_published(claim, wanted.review_publisher_site_filter)) for claim in claims]
     origins = {each["chain"][0]["source_id"] for claim in claims for each in claim["attributions"] if each["chain"]}
     addresses = {canonical_url(review["review_url"]) for each in reviews for review in each} - {None}

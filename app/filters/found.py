@@ -11,6 +11,7 @@ from app.canonical.replies import NAMES_OF_SOURCES, ids_in, joined
 from app.canonical.sources import source_texts
 from app.canonical.standing import claim_texts
 from app.changes.queries import documents_of
+from app.kit.deadline import check
 from app.kit.fulltext import Ranking, Run, TextQuery, scores
 from app.kit.words import Span, spans
 from app.listing.queries import places
@@ -39,6 +40,7 @@ def texts_with_found(unit: Unit, claim_ids: Sequence[str], *, query: TextQuery, 
     """The documents of claims as `claim_texts` gives them, each with where the query's words stand in it."""
     texts = claim_texts(unit, claim_ids)
     claims = [orjson.loads(text) for text in texts]
+    wanted = Wanted(query)
     sources = _read(unit, ResourceKind.SOURCE, ids_in(claims, NAMES_OF_SOURCES))
     named = {attribution["document_id"] for claim in claims for attribution in claim["attributions"]}
     documents = _read(unit, ResourceKind.DOCUMENT, named)
@@ -49,7 +51,7 @@ def texts_with_found(unit: Unit, claim_ids: Sequence[str], *, query: TextQuery, 
             {
                 "found": {
                     "score": scored.get(claim["id"]),
-                    "snippets": snippets(_passages(claim, sources, documents), query),
+                    "snippets": snippets(_passages(claim, sources, documents), wanted),
                 }
             },
         ).decode()
@@ -87,11 +89,12 @@ def _passages(claim: Any, sources: Mapping[str, Any], documents: Mapping[str, An
             yield Passage("document_title", document["title"], document["language"])
 
 
-def snippets(passages: Iterator[Passage], query: TextQuery) -> list[dict[str, Any]]:
+def snippets(passages: Iterator[Passage], wanted: "Wanted") -> list[dict[str, Any]]:
     """The first few of the passages with a highlight, each cut around its first, with offsets in code points."""
     made: list[dict[str, Any]] = []
     for passage in dict.fromkeys(passages):
-        found = highlights(spans(passage.text, passage.language), query)
+        check()
+        found = highlights(spans(passage.text, passage.language), wanted)
         if found:
             text, moved = cut(passage.text, found)
             made.append({"in": passage.place, "text": text, "highlights": moved})
@@ -100,28 +103,50 @@ def snippets(passages: Iterator[Passage], query: TextQuery) -> list[dict[str, An
     return made
 
 
-def highlights(words: Sequence[Span], query: TextQuery) -> Highlights:
+class Wanted:
+    """The words and phrases of a query, by their first tokens: a text is gone through once, however many there are."""
+
+    def __init__(self, query: TextQuery) -> None:
+        self._runs: dict[str, list[Run]] = {}
+        self._begun: dict[str, list[Run]] = {}
+        """Those of one token that may go on, by as much of it as there is."""
+        for run in query.runs:
+            is_begun = run.goes_on and len(run.tokens) == 1
+            (self._begun if is_begun else self._runs).setdefault(run.tokens[0], []).append(run)
+        self._lengths = sorted({len(token) for token in self._begun})
+
+    def beginning_with(self, token: str) -> Iterator[Run]:
+        """The runs that may stand where the token does."""
+        yield from self._runs.get(token, ())
+        for length in self._lengths:
+            yield from self._begun.get(token[:length], ())
+
+
+def highlights(words: Sequence[Span], wanted: Wanted) -> Highlights:
     """Where the words and phrases looked for stand, as starts and ends in order; what touches is one."""
-    found = sorted(
-        (words[at].start, _end(words, at + len(run.tokens) - 1, run))
-        for run in query.runs
-        for at in range(len(words) - len(run.tokens) + 1)
-        if _stands_at(words, at, run)
-    )
     merged: Highlights = []
-    for start, end in found:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+    tokens = [word.token for word in words]
+    for at, word in enumerate(words):
+        ends = [
+            _end(words, at + len(run.tokens) - 1, run)
+            for run in wanted.beginning_with(word.token)
+            if _stands_at(tokens, at, run)
+        ]
+        if not ends:
+            continue
+        if merged and word.start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], *ends))
         else:
-            merged.append((start, end))
+            merged.append((word.start, max(ends)))
     return merged
 
 
-def _stands_at(words: Sequence[Span], at: int, run: Run) -> bool:
+def _stands_at(tokens: Sequence[str], at: int, run: Run) -> bool:
     *whole, last = run.tokens
-    end = words[at + len(whole)].token
-    ends = end.startswith(last) if run.goes_on else end == last
-    return ends and all(words[at + place].token == token for place, token in enumerate(whole))
+    end = at + len(whole)
+    if end >= len(tokens) or tokens[at:end] != whole:
+        return False
+    return tokens[end].startswith(last) if run.goes_on else tokens[end] == last
 
 
 def _end(words: Sequence[Span], last: int, run: Run) -> int:

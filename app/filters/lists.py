@@ -11,13 +11,11 @@ from app.canonical.replies import Listing, cursors_of, many
 from app.canonical.standing import claim_texts
 from app.filters.found import texts_with_found
 from app.filters.queries import matching_claims, newest_of
-from app.filters.relevance import are_too_many, new_ranking
+from app.filters.relevance import NEWEST_RANKED, are_too_many, new_ranking
 from app.filters.schemas import ClaimFilter, SourceClaimFilter
 from app.filters.text import parse_text_query
 from app.kit.fulltext import Ranking, TextQuery, carried_ranking
 
-NEWEST_RANKED: Final = 500
-"""Of more claims than can be ranked so many are; the others follow, the newest first."""
 PLACED: Final = 3
 """The values of a place in the order of relevance: a score, a place in the list of all, and an id."""
 
@@ -61,6 +59,6 @@ def _ranking(
         opened = cursors_of(unit, f"{bound_to}|{best_first}").opened(wanted.cursor)
         return carried_ranking(query, opened[PLACED:])
     ranking = new_ranking(unit, query)
-    if are_too_many(unit, query):
+    if are_too_many(unit, ranking):
         ranking = replace(ranking, oldest=newest_of(unit, wanted, NEWEST_RANKED, source_ids=source_ids))
     return ranking

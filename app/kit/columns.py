@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field
 
 from app.kit.decimals import KEY_LENGTH
@@ -69,6 +70,48 @@ class JsonList(JsonText):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The list read from its JSON text."""
         return super().process_result_value(value, dialect) or []
+
+
+class octets(sa.FunctionElement[int]):  # noqa: N801  # reads as the SQL function that it is
+    """How many bytes a text has in UTF-8."""
+
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@compiles(octets)
+def _octets(element: octets, compiler: Any, **more: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **more)})"
+
+
+@compiles(octets, "sqlite")
+def _octets_of_sqlite(element: octets, compiler: Any, **more: Any) -> str:
+    # octet_length came with SQLite 3.43.
+    return f"length(CAST({compiler.process(element.clauses, **more)} AS BLOB))"
+
+
+class member(sa.FunctionElement[str]):  # noqa: N801  # reads as the SQL function that it is
+    """A string in a JSON object that is kept as text, by its name; null where there is none, or no object."""
+
+    inherit_cache = True
+    type = sa.String()
+
+
+@compiles(member)
+def _member(element: member, compiler: Any, **more: Any) -> str:
+    text, name = (compiler.process(each, **more) for each in element.clauses)
+    return f"(CAST({text} AS JSON) ->> {name})"
+
+
+@compiles(member, "sqlite")
+def _member_of_sqlite(element: member, compiler: Any, **more: Any) -> str:
+    text, name = (compiler.process(each, **more) for each in element.clauses)
+    return f"json_extract({text}, '$.' || {name})"
+
+
+def size_bytes(text: str) -> int:
+    """How many bytes the text has in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def id_key() -> Any:

@@ -4,6 +4,7 @@ SQLite runs with one writing connection, so that writers queue here and not in S
 runs with a pool. Nothing of the domain is known here.
 """
 
+import math
 import os
 import random
 import re
@@ -19,7 +20,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from app.kit.problems import OutcomeUnknown, QueryTooCostly
+from app.kit import deadline
+from app.kit.problems import OutcomeUnknown, Overloaded, QueryTooCostly
 from app.kit.refusals import OWNER_ONLY, Refusal
 
 logger = structlog.get_logger(__name__)
@@ -38,8 +40,6 @@ RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL, Appendix A: serialization_failure, deadlock_detected, lock_not_available."""
 INTERRUPTED: Final = frozenset({"57014", "SQLITE_INTERRUPT"})
 """PostgreSQL, Appendix A: query_canceled, which a statement's timeout ends in; and what SQLite says instead."""
-STEPS_BETWEEN_LOOKS: Final = 100_000
-"""Steps of SQLite's virtual machine, some milliseconds, after which a read looks whether its time is over."""
 WAL_RESET_FIXED: Final = (3, 51, 3)
 """SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
 
@@ -72,8 +72,23 @@ class BrokenReferences(Exception):
 class Database:
     """The connections of one process to its database, and the two ways to use them: `reading` and `write`."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, query_seconds: float = 0) -> None:
-        """Prepares the pools; connects to nothing yet. A read is ended after `query_seconds`, where that is not 0."""
+    query_seconds: float = 0
+    processor_seconds: float = 0
+    write_seconds: float = 0
+    """For whoever writes for a caller to bound it by: commands have all the time they need."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        query_seconds: float = 0,
+        processor_seconds: float = 0,
+        write_seconds: float = 0,
+    ) -> None:
+        """Prepares the pools; connects to nothing yet. Of the bounds, in seconds, 0 is none."""
+        self.query_seconds, self.processor_seconds = query_seconds, processor_seconds
+        self.write_seconds = write_seconds
         self.url = make_url(url)
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase
@@ -81,8 +96,8 @@ class Database:
         self._commits, self._next_gathering = 0, FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_seconds=query_seconds)
-            self._reserve = _sqlite_engine(url, begin="BEGIN", pool_size=1, query_seconds=query_seconds)
+            self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
+            self._reserve = _sqlite_engine(url, begin="BEGIN", pool_size=1, query_only=True)
         else:
             self._writers = _postgresql_engine(url, pool_size=pool_size, query_seconds=query_seconds)
             self._readers = self._writers.execution_options(**READ_ONLY)
@@ -93,23 +108,35 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session over one consistent snapshot; what is written in it is thrown away.
 
-        Raises QueryTooCostly: on SQLite when the whole takes too long, on PostgreSQL when one statement of it does.
+        Raises QueryTooCostly when all that is done with it takes too long, in Python too.
         """
-        with _ending_in_time(), Session(self._readers, autoflush=False) as session:
+        with self._ending_in_time(), Session(self._readers, autoflush=False) as session:
             yield session
 
     @contextmanager
     def reading_in_reserve(self) -> Iterator[Session]:
         """The same over a connection kept for this, which waits for no other: for one thread at a time."""
-        with _ending_in_time(), Session(self._reserve, autoflush=False) as session:
+        with self._ending_in_time(), Session(self._reserve, autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def _ending_in_time(self) -> Iterator[None]:
+        """Raises QueryTooCostly for what takes too long, ended by the database or not."""
+        with deadline.within(self.query_seconds, QueryTooCostly, processor_seconds=self.processor_seconds):
+            try:
+                yield
+            except DBAPIError as error:
+                if sqlstate(error) in INTERRUPTED:
+                    raise QueryTooCostly from None
+                raise
 
     def write(self, work: Callable[[Session], T]) -> T:
         """What `work` returns, once what it wrote is committed.
 
         `work` gets a session inside a transaction and must do nothing that cannot be done twice: on a serialization
         failure, a deadlock or a dropped connection it is run again from the start, at most `ATTEMPTS` times. Raises
-        OutcomeUnknown when the connection drops during the commit itself, since it may have succeeded.
+        OutcomeUnknown when the connection drops during the commit itself, since it may have succeeded, and what the
+        deadline of the request raises, if it has one: then nothing is written.
         """
         for attempt in range(1, ATTEMPTS + 1):
             committing = False
@@ -117,11 +144,14 @@ class Database:
                 with Session(self._writers, autoflush=False) as session:
                     answer = work(session)
                     session.flush()
+                    deadline.check()
                     committing = True
+                    _let_end(session)
                     session.commit()
             except DBAPIError as error:
                 if committing and error.connection_invalidated:
                     raise OutcomeUnknown from None
+                deadline.check()
                 if attempt == ATTEMPTS or not _is_retryable(error):
                     raise
                 logger.warning("unit_of_work_retried", attempt=attempt, sqlstate=sqlstate(error))
@@ -249,7 +279,10 @@ class SharedConnectionDatabase(Database):
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session inside the shared transaction."""
-        with Session(self._connection, autoflush=False, join_transaction_mode="create_savepoint") as session:
+        with (
+            self._ending_in_time(),
+            Session(self._connection, autoflush=False, join_transaction_mode="create_savepoint") as session,
+        ):
             yield session
 
     @contextmanager
@@ -295,17 +328,6 @@ def make_private_file(name: str) -> None:
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
 
 
-@contextmanager
-def _ending_in_time() -> Iterator[None]:
-    """Raises QueryTooCostly for what the database has ended because its time was over."""
-    try:
-        yield
-    except DBAPIError as error:
-        if sqlstate(error) in INTERRUPTED:
-            raise QueryTooCostly from None
-        raise
-
-
 def _is_retryable(error: DBAPIError) -> bool:
     state = sqlstate(error)
     if error.connection_invalidated or state in RETRYABLE_SQLSTATES:
@@ -314,9 +336,19 @@ def _is_retryable(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and (state is None or state.startswith("SQLITE_BUSY"))
 
 
-def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_seconds: float | None = None) -> Engine:
-    """An engine that writes, or with a number of seconds one that reads; each transaction that long, 0 for any time."""
-    query_only = query_seconds is not None
+WATCHED: Final = "watched"
+"""In a connection's `info`, the deadline that interrupts it."""
+
+
+def _let_end(session: Session) -> None:
+    """Has nothing interrupt the transaction any more: a commit is done, or it is not."""
+    watched = session.connection().info.pop(WATCHED, None)
+    if watched is not None:
+        watched.interrupts(None)
+
+
+def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> Engine:
+    """An engine that writes, or one that only reads; the deadline of the request ends a statement of either."""
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -332,32 +364,58 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_seconds: float
         make_private_file(arguments[0])
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, record: Any) -> None:
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         # The driver's own transaction handling begins too late to hold a snapshot or a lock: `begin` does it.
         connection.isolation_level = None
         for pragma in (*PRAGMAS, f"query_only={query_only:d}"):
             connection.execute(f"PRAGMA {pragma}")
-        if query_seconds:
-            connection.set_progress_handler(lambda: time.monotonic() > record.info["ends_at"], STEPS_BETWEEN_LOOKS)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.info["ends_at"] = time.monotonic() + (query_seconds or 0)
         if query_only:
             connection.exec_driver_sql(begin)
         else:
             _begin_writing(connection, begin)
 
+    _interrupt_in_time(engine)
     return engine
 
 
+def _interrupt_in_time(engine: Engine) -> None:
+    """Ends each transaction of SQLite by the deadline of its request, if it has one."""
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        watching = deadline.current()
+        if watching is not None:
+            connection.info[WATCHED] = watching
+            driver: Any = connection.connection.driver_connection
+            watching.interrupts(driver.interrupt)
+
+    @event.listens_for(engine, "checkin")
+    def stop(_connection: Any, record: Any) -> None:
+        watched = record.info.pop(WATCHED, None)
+        if watched is not None:
+            watched.interrupts(None)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def look(*_arguments: Any) -> None:
+        deadline.check()
+
+
 def _begin_writing(connection: Connection, begin: str) -> None:
-    """Begins a transaction with the write lock, tried for again after a short random while where another has it."""
+    """Begins a transaction with the write lock, tried for again after a short random while where another has it.
+
+    Raises Overloaded where the request's time is over before that: it has not begun.
+    """
     driver: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    ends_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        while not _begins(driver, begin) and time.monotonic() < deadline:
+        while not _begins(driver, begin) and time.monotonic() < ends_at:
+            waiting = deadline.current()
+            if waiting is not None and waiting.is_over:
+                raise Overloaded
             time.sleep(random.uniform(0, LONGEST_NAP_S))  # noqa: S311  # jitter, no secret
         if not driver.in_transaction:
             connection.exec_driver_sql(begin)
@@ -385,9 +443,31 @@ def _postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Eng
     )
 
     @event.listens_for(engine, "begin")
-    def take_all_the_time(connection: Connection) -> None:
-        # Here and not for reads, which would pay for it with a round trip: a write is done, or it is not.
-        if query_seconds and not connection.get_execution_options().get("postgresql_readonly"):
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    def bound(connection: Connection) -> None:
+        # Reads have the connection's own bound, and would pay for another with a round trip.
+        writing = not connection.get_execution_options().get("postgresql_readonly")
+        connection.info[ALLOWED] = query_seconds
+        if writing:
+            ending = deadline.current()
+            connection.info[ALLOWED] = ending.left if ending is not None else 0
+            connection.exec_driver_sql(_statement_timeout(connection.info[ALLOWED]))
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def end_in_time(connection: Connection, cursor: Any, *_arguments: Any) -> None:
+        deadline.check()
+        ending = deadline.current()
+        # As the time runs out statements get less of it, told anew each time that half of what they have is gone.
+        if ending is not None and ending.left < (connection.info.get(ALLOWED) or math.inf) / 2:
+            connection.info[ALLOWED] = ending.left
+            cursor.execute(_statement_timeout(ending.left))
 
     return engine
+
+
+ALLOWED: Final = "allowed"
+"""In a connection's `info`, the seconds that PostgreSQL gives each statement of the transaction; 0 for any time."""
+
+
+def _statement_timeout(seconds: float) -> str:
+    """Bounds the statements of a transaction; by nothing for 0 seconds, and by a millisecond at the least else."""
+    return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000)) if seconds else 0}"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from itertools import count
-from math import log2
 from operator import add
 from typing import Any, Final
 
@@ -35,10 +34,6 @@ SEARCH_TEXT: Final = sa.table(
     sa.column("tokens", sa.Text),
 )
 
-MOST_COUNTED: Final = 1_000
-"""A word that stands in so many texts weighs as little as one that stands in all: more are not counted."""
-LIGHTEST: Final = 64
-"""The weight of such a word; one that stands in a single text has ten times that."""
 BM25_SCALE: Final = 220_000
 """k1 + 1, in hundred-thousandths: the highest weight times this is below 2^31, where PostgreSQL's integers end."""
 TYPICAL_LENGTH: Final = 1_000
@@ -96,6 +91,11 @@ class TextQuery:
         return tuple(dict.fromkeys(run for term in self.terms for run in term.runs))
 
     @property
+    def every_run(self) -> tuple[Run, ...]:
+        """The runs that are looked for and those that must not be there."""
+        return tuple(run for clause in self.clauses for term in (*clause.wanted, *clause.unwanted) for run in term.runs)
+
+    @property
     def terms(self) -> tuple[Term, ...]:
         """The terms that are looked for, each once, in the order of the query."""
         return tuple(dict.fromkeys(term for clause in self.clauses for term in clause.wanted))
@@ -118,9 +118,10 @@ class Ranking:
 
     @property
     def carried(self) -> tuple[str, str | None, str | None]:
-        """The ranking in the values of a cursor."""
-        place, resource_id = (None, None) if self.oldest is None else self.oldest
-        return ".".join(map(str, self.weights)), None if place is None else place.isoformat(), resource_id
+        """The ranking in the values of a cursor: the places of what weighs anything, and the weights; and the last."""
+        weights = ".".join(f"{place}:{weight}" for place, weight in enumerate(self.weights) if weight)
+        at, resource_id = (None, None) if self.oldest is None else self.oldest
+        return weights, None if at is None else at.isoformat(), resource_id
 
     def rows(self, audience: int) -> Any:
         """Rows of an id, named `claim_id`, and its score as the audience reads its text, named `sort_key`."""
@@ -132,9 +133,11 @@ class Ranking:
 
 def carried_ranking(query: TextQuery, carried: Sequence[Any]) -> Ranking:
     """The ranking that the values of a cursor hold."""
-    weights, place, resource_id = carried
-    oldest = None if place is None else (datetime.fromisoformat(place), str(resource_id))
-    return Ranking(query, tuple(map(int, weights.split("."))), oldest)
+    given, at, resource_id = carried
+    weights = [0] * len(query.runs)
+    for place, _, weight in (each.partition(":") for each in given.split(".") if each):
+        weights[int(place)] = int(weight)
+    return Ranking(query, tuple(weights), None if at is None else (datetime.fromisoformat(at), str(resource_id)))
 
 
 def next_number() -> int:
@@ -274,29 +277,16 @@ def stands_in(session: Session, tokens: ColumnElement[str], query: TextQuery) ->
     )
 
 
-def weigh(session: Session, query: TextQuery, audience: int, among: Among) -> list[int]:
-    """What each of the query's runs weighs in the order of relevance, by how few of the texts `among` leaves have it.
+def count_up_to(
+    session: Session, query: TextQuery, audience: int, among: Among, *, most: int, **parameters: Any
+) -> int:
+    """How many of the texts that `among` leaves the query matches; `most` if they are more.
 
-    A word weighs the more the fewer texts have it in any form; forms that none has weigh nothing.
+    `parameters` are those of `among`.
     """
-    found = {run: count_up_to(session, _of_run(run), audience, among, most=MOST_COUNTED) for run in query.runs}
-    weights: dict[Run, int] = {}
-    for term in query.terms:
-        texts = min(sum(found[run] for run in term.runs), MOST_COUNTED)
-        for run in term.runs:
-            weights.setdefault(run, round(LIGHTEST * log2(1 + MOST_COUNTED / texts)) if found[run] else 0)
-    return list(weights.values())
-
-
-def _of_run(run: Run) -> TextQuery:
-    return TextQuery((Clause((Term((run,)),)),))
-
-
-def count_up_to(session: Session, query: TextQuery, audience: int, among: Among, *, most: int) -> int:
-    """How many of the texts that `among` leaves the query matches; `most` if they are more."""
     found = union_all(*matching(session, query, audience)).subquery()
     some = among(select(found.c.resource_id), found.c.resource_id).limit(most).subquery()
-    return int(session.execute(select(func.count()).select_from(some)).scalar_one())
+    return int(session.execute(select(func.count()).select_from(some), parameters).scalar_one())
 
 
 def score(tokens: ColumnElement[str], query: TextQuery, weights: Sequence[int]) -> ColumnElement[int]:

@@ -1,10 +1,13 @@
 """Which texts hold single words, asked for many words in one statement: beside `app.kit.fulltext`, on its indexes.
 
+And what follows of that for a query: which forms of its words there are, and what each of them weighs.
+
 The statements are built once for each engine and audience, since building one takes longer than running it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
+from math import log2
 from typing import Any, Final
 
 import orjson
@@ -25,16 +28,75 @@ from sqlalchemy import table as sa_table
 from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 from sqlmodel import Session
 
-from app.kit.fulltext import INDEXES, SEARCH_TEXT
+from app.kit.fulltext import INDEXES, SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, count_up_to
 
-Among = Callable[[Any, ColumnElement[str]], Any]
-"""Leaves of a select those resources, by the column of their ids, that a caller may read: a function of a module."""
+MOST_COUNTED: Final = 1_000
+"""A word that stands in so many texts weighs as little as one that stands in all: more are not counted."""
+LIGHTEST: Final = 64
+"""The weight of such a word; one that stands in a single text has ten times that."""
+MOST_WEIGHED: Final = 48
+"""Forms of words that are counted in each text: their weights fit in a cursor, and no question needs more."""
 
 QUOTES: Final = {"sqlite": '"', "postgresql": "'"}
 """What FTS5 and tsquery write a word in."""
 ASKED: Final = "asked"
 """The name of the list of words in a statement."""
 ANY_OF: Final = {"sqlite": " OR ", "postgresql": " | "}
+
+
+def narrowed(session: Session, query: TextQuery, audience: int) -> TextQuery:
+    """The query without the forms of its words that no text has which the audience may search: it finds the same.
+
+    Nobody says in which language a query is, so a word has a form for each stemmer, of which few texts have any.
+    """
+    words = {token for run in query.every_run for token in _whole_tokens(run)}
+    if len(words) < 2:
+        return query
+    there = {word for word, count in counts_up_to(session, words, audience, _all, most=1).items() if count}
+
+    def narrow(term: Term) -> Term:
+        return Term(tuple(run for run in term.runs if there.issuperset(_whole_tokens(run))) or term.runs[:1])
+
+    return TextQuery(
+        tuple(
+            dict.fromkeys(
+                Clause(tuple(map(narrow, clause.wanted)), tuple(map(narrow, clause.unwanted)))
+                for clause in query.clauses
+            )
+        )
+    )
+
+
+def _all(rows: Any, _resource_id: ColumnElement[str]) -> Any:
+    return rows
+
+
+def _whole_tokens(run: Run) -> tuple[str, ...]:
+    """The tokens of a run, but for one that may go on."""
+    return run.tokens[:-1] if run.goes_on else run.tokens
+
+
+def weigh(session: Session, query: TextQuery, audience: int, among: Among, **parameters: Any) -> tuple[int, ...]:
+    """What each of the query's runs weighs in the order of relevance, by how few of the texts `among` leaves have it.
+
+    A word weighs the more the fewer texts have it in any form; forms that none has weigh nothing, and of a great many
+    those that the most have. `parameters` are those of `among`.
+    """
+    there = narrowed(session, query, audience).runs
+    words = [run.tokens[0] for run in there if len(run.tokens) == 1 and not run.goes_on]
+    counts = counts_up_to(session, words, audience, among, most=MOST_COUNTED, **parameters)
+    found = {run: counts.get(run.tokens[0], 0) for run in query.runs}
+    for run in there:
+        if len(run.tokens) > 1 or run.goes_on:
+            one = TextQuery((Clause((Term((run,)),)),))
+            found[run] = count_up_to(session, one, audience, among, most=MOST_COUNTED, **parameters)
+    weights: dict[Run, int] = {}
+    for term in query.terms:
+        texts = min(sum(found[run] for run in term.runs), MOST_COUNTED)
+        for run in term.runs:
+            weights.setdefault(run, round(LIGHTEST * log2(1 + MOST_COUNTED / texts)) if found[run] else 0)
+    heaviest = sorted(weights, key=lambda run: -weights[run])[:MOST_WEIGHED]
+    return tuple(weights[run] if run in heaviest else 0 for run in query.runs)
 
 
 def counts_up_to(

@@ -2,9 +2,10 @@
 
 import base64
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,6 +19,9 @@ from app.kit.schemas import INTEGER_TEXT, Flag, Payload
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
+PAGE_BYTES: Final = 1_048_576
+"""Most bytes of a page, as of a request's body: what is read for its items, with what their ids stand for. An item that
+is longer is a page by itself. A page of 200 of the longest claims would have 200 MiB."""
 MAC_LENGTH: Final = 22
 """Characters of a cursor's authenticator: 88 bits, so that nobody makes one up."""
 
@@ -29,7 +33,9 @@ class PageParameters(Payload):
     """Which page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), INTEGER_TEXT] = Field(
-        DEFAULT_LIMIT, description="Most items on the page.", examples=[50]
+        DEFAULT_LIMIT,
+        description="Most items on the page. It has fewer where more would be longer than 1 MiB: follow `next_cursor`.",
+        examples=[50],
     )
     cursor: str | None = Field(
         None,
@@ -134,6 +140,11 @@ class Found:
     rows: list[Any]
     more: bool
     total: int | None
+
+
+def count_within(sizes: Iterable[int], most: int) -> int:
+    """How many of the first items, of so many bytes each, have no more than that together; one at the least."""
+    return max(1, sum(size <= most for size in accumulate(sizes)))
 
 
 def page_of(

@@ -213,6 +213,12 @@ class QueryTooCostly(Unavailable):
     code, title = "query_too_costly", "This question takes too long; narrow it by more filters."
 
 
+class WriteTooCostly(Unavailable):
+    """What was sent takes longer to record than one write may; it was rolled back whole."""
+
+    code, title = "write_too_costly", "This write takes too long, and nothing of it was kept; send less at once."
+
+
 class OutcomeUnknown(Unavailable):
     """The connection to the database dropped while the write was committed."""
 
@@ -241,6 +247,7 @@ PROBLEMS: Final[tuple[type[Problem], ...]] = (
     Unavailable,
     Overloaded,
     QueryTooCostly,
+    WriteTooCostly,
     OutcomeUnknown,
 )
 """Every problem that can be answered, for the vocabulary and the API description."""

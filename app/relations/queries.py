@@ -38,14 +38,13 @@ def list_relations(unit: Unit, claim_id: str, wanted: RelationFilter) -> Reply:
     """The claim's relations from either side, the newest first; raises NotFound."""
     readable(unit, ResourceKind.CLAIM, claim_id)
     order = Order((Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(Relation.id))), descending=True)
-    matching = _readable_relations(
-        unit, claim_id, select(col(Rendition.document), col(Rendition.came_at), col(Relation.id))
-    )
+    matching = _readable_relations(unit, claim_id, select(col(Relation.id), col(Rendition.came_at), col(Relation.id)))
     if wanted.kind:
         matching = matching.where(col(Relation.kind).in_(wanted.kind))
     if wanted.status:
         matching = matching.where(col(Relation.status).in_(wanted.status))
-    listing = Listing(RelationRead, order, f"relations|{claim_id}|{wanted.filter_text}")
+    bound_to = f"relations|{claim_id}|{wanted.filter_text}"
+    listing = Listing(RelationRead, order, bound_to, kind=ResourceKind.RELATION)
     return many(unit, listing, wanted, matching)
 
 

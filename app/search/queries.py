@@ -16,8 +16,8 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import may_know, visible
 from app.kit.columns import NOW
-from app.kit.fulltext import SEARCH_TEXT, Clause, Run, Term, TextQuery, stands_in
-from app.kit.holding import Among, counts_up_to, newest_holding
+from app.kit.fulltext import SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, stands_in
+from app.kit.holding import counts_up_to, newest_holding
 from app.models import Attribution, Claim, Document, Relation, Rendition
 from app.models.vocabulary import ResourceKind
 from app.search.matching import MOST_CANDIDATES, MOST_COUNTED, Candidate, retrieval_words

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from app.canonical.claim_schemas import ClaimListed, Included, Snippet
 from app.canonical.schemas import RelationRead
@@ -25,6 +25,13 @@ SCORE: Final = (
     "order. It knows words, not their meaning: what is denied, and what another number is given for, may score high."
 )
 """How scores are made is told in docs/decisions/matching.md."""
+
+MatchCursor = Annotated[str, StringConstraints(max_length=1000)]
+CURSOR: Final = "Where to go on: `next_cursor` of the reply before, with all else the same."
+CURSOR_EXAMPLE: Final = "WyIwMTlhOWYwZSJd0K0tD5p1nJ0yYc7Q2mZ4hXw"
+NEXT_CURSOR: Final = (
+    "Send it as `cursor` for the rest of the claims, where they are together longer than 1 MiB; null on the last."
+)
 
 
 def _number_text(value: Any) -> Any:
@@ -56,6 +63,7 @@ class MatchRequest(Payload):
     limit: Annotated[Integer, Field(ge=1, le=MOST_MATCHES)] = Field(
         DEFAULT_LIMIT, description="Most claims to give.", examples=[10]
     )
+    cursor: MatchCursor | None = Field(None, description=CURSOR, examples=[CURSOR_EXAMPLE])
 
 
 class SimilarParameters(Payload):
@@ -67,6 +75,7 @@ class SimilarParameters(Payload):
     limit: Annotated[int, Field(ge=1, le=MOST_MATCHES), INTEGER_TEXT] = Field(
         DEFAULT_LIMIT, description="Most claims to give.", examples=[10]
     )
+    cursor: MatchCursor | None = Field(None, description=CURSOR, examples=[CURSOR_EXAMPLE])
 
 
 class MatchRead(Reading):
@@ -84,6 +93,7 @@ class Matches(Reading):
     """The claims that say what a text says, and what their ids stand for."""
 
     items: list[MatchRead] = Field(description="The claims, the best first, at the most as many as asked for.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR, examples=[None])
     included: Included = Field(description="The sources and documents that the claims name, each once.")
 
 
@@ -99,4 +109,5 @@ class SimilarClaims(Reading):
     """The claims that say what a claim says, and what their ids stand for."""
 
     items: list[SimilarRead] = Field(description="The claims, the best first, without the claim itself.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR, examples=[None])
     included: Included = Field(description="The sources and documents that the claims name, each once.")

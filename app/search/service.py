@@ -1,15 +1,17 @@
 """Said before: finds the claims that a caller may read and that say what a text, or a claim, says."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 
 from app.access.units import Reply, Unit
-from app.canonical.replies import included, readable
+from app.canonical.replies import cursors_of, included_within, readable
 from app.canonical.standing import claim_texts
-from app.filters.found import Passage, snippets
+from app.filters.found import Passage, Wanted, snippets
+from app.kit.columns import size_bytes
 from app.kit.fulltext import Clause, Run, Term, TextQuery
+from app.kit.problems import invalid_parameter
 from app.models.vocabulary import ResourceKind
 from app.search import queries
 from app.search.matching import SHORTLISTED, Candidate, Match, Matcher, query_words, says_nothing, telling
@@ -21,10 +23,26 @@ DIGITS = 4
 Found = Sequence[tuple[Candidate[str], float]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A text to find claims for, and which of them."""
+
+    text: str
+    language: str | None
+    wanted: MatchRequest | SimilarParameters
+    without: str | None = None
+    """The claim whose statement it is."""
+
+    @property
+    def bound_to(self) -> str:
+        """The question as text, to which its cursors are bound."""
+        return f"said before|{self.without}|{self.wanted.model_dump_json(exclude={'cursor'})}"
+
+
 def match(unit: Unit, wanted: MatchRequest) -> Reply:
     """The claims that say what the text says, the best first."""
-    found = _said_before(unit, wanted.text, wanted.language, wanted)
-    return _reply(unit, found, _words_shown(wanted.text, wanted.language))
+    asked = _Asked(wanted.text, wanted.language, wanted)
+    return _reply(unit, asked, _said_before(unit, asked))
 
 
 def similar(unit: Unit, claim_id: str, wanted: SimilarParameters) -> Reply:
@@ -33,32 +51,22 @@ def similar(unit: Unit, claim_id: str, wanted: SimilarParameters) -> Reply:
     With each come the relations between the two that the caller may read.
     """
     claim = orjson.loads(readable(unit, ResourceKind.CLAIM, claim_id).document)
-    statement, language = claim["statement"], claim["language"]
-    found = _said_before(unit, statement, language, wanted, without=claim_id)
-    relations = queries.relations_with(unit, claim_id, [each.key for each, _ in found])
-    more = [{"relations": [orjson.Fragment(document) for document in relations.get(each.key, ())]} for each, _ in found]
-    return _reply(unit, found, _words_shown(statement, language), more)
+    asked = _Asked(claim["statement"], claim["language"], wanted, without=claim_id)
+    return _reply(unit, asked, _said_before(unit, asked))
 
 
-def _said_before(
-    unit: Unit,
-    text: str,
-    language: str | None,
-    wanted: MatchRequest | SimilarParameters,
-    *,
-    without: str | None = None,
-) -> Found:
+def _said_before(unit: Unit, asked: "_Asked") -> Found:
     """The best of the claims with their scores, from the threshold on.
 
     None that has no word of the text but function words, and none for a text that has no others.
     """
-    words = query_words(text, language)
-    if says_nothing(words, language):
+    wanted, words = asked.wanted, query_words(asked.text, asked.language)
+    if says_nothing(words, asked.language):
         return []
     frequencies = queries.claims_with(unit, telling(words) or words)
     fetched = queries.newest_with(unit, frequencies)
-    matcher = Matcher(text, language, frequencies)
-    others = ((claim_id, tokens) for claim_id, tokens in fetched if claim_id != without)
+    matcher = Matcher(asked.text, asked.language, frequencies)
+    others = ((claim_id, tokens) for claim_id, tokens in fetched if claim_id != asked.without)
     shortlist = matcher.shortlist(others, most=max(SHORTLISTED, wanted.limit))
     candidates = {each.key: each for each in queries.candidates(unit, shortlist)}
     scored = [(candidates[each.key], _rounded(each)) for each in matcher.ranked(candidates.values())]
@@ -75,13 +83,32 @@ def _words_shown(text: str, language: str | None) -> TextQuery:
     return TextQuery((Clause(tuple(Term((run,)) for run in runs)),))
 
 
-def _reply(unit: Unit, found: Found, words: TextQuery, more: Iterable[dict[str, Any]] | None = None) -> Reply:
+def _reply(unit: Unit, asked: "_Asked", found: Found) -> Reply:
+    """The claims, as many as fit on a page, from where the cursor says; raises Invalid for one of another question."""
+    cursors = cursors_of(unit, asked.bound_to)
+    if asked.wanted.cursor is not None:
+        keys = [candidate.key for candidate, _ in found]
+        last = cursors.opened(asked.wanted.cursor)[0]
+        if last not in keys:
+            raise invalid_parameter("cursor", "wrong_cursor", "What this cursor points to is no longer there.")
+        found = found[keys.index(last) + 1 :]
     texts = claim_texts(unit, [candidate.key for candidate, _ in found])
-    items = [
-        {"claim": orjson.Fragment(text), "score": score, "snippets": snippets(_passages(candidate), words), **added}
-        for text, (candidate, score), added in zip(texts, found, more or ({} for _ in found), strict=True)
+    others = [candidate.key for candidate, _ in found[: len(texts)]]
+    relations = queries.relations_with(unit, asked.without, others) if asked.without is not None else {}
+    sizes = [
+        size_bytes(text) + sum(map(size_bytes, relations.get(other, ())))
+        for text, other in zip(texts, others, strict=True)
     ]
-    body = {"items": items, "included": included(unit, [orjson.loads(text) for text in texts])}
+    count, named = included_within(unit, [orjson.loads(text) for text in texts], sizes)
+    shown, words = found[:count], Wanted(_words_shown(asked.text, asked.language))
+    items = []
+    for text, (candidate, score) in zip(texts, shown, strict=False):
+        item = {"claim": orjson.Fragment(text), "score": score, "snippets": snippets(_passages(candidate), words)}
+        if asked.without is not None:
+            item["relations"] = [orjson.Fragment(document) for document in relations.get(candidate.key, ())]
+        items.append(item)
+    next_cursor = cursors.write([shown[-1][0].key]) if len(shown) < len(found) else None
+    body = {"items": items, "next_cursor": next_cursor, "included": named}
     return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z))
 
 

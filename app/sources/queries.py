@@ -32,7 +32,7 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
     descending = wanted.sort.startswith("-")
     order = Order((Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(Rendition.resource_id))), descending)
     matching = (
-        select(col(Rendition.document), col(Rendition.came_at), col(Rendition.resource_id))
+        select(col(Rendition.resource_id), col(Rendition.came_at), col(Rendition.resource_id))
         .join(Source, col(Source.id) == Rendition.resource_id)
         .where(Rendition.kind == ResourceKind.SOURCE, visible(unit.principal.audience, unit.now))
     )
@@ -50,7 +50,9 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
         # By those that the documents show: an id must not find who belongs to a hidden organization.
         shown = bodies_shown(unit.session, wanted.organization_id, unit.principal.audience)
         matching = matching.where(col(Source.organization_id).in_(shown))
-    return many(unit, Listing(SourceRead, order, f"sources|{wanted.filter_text}"), wanted, matching)
+    return many(
+        unit, Listing(SourceRead, order, f"sources|{wanted.filter_text}", kind=ResourceKind.SOURCE), wanted, matching
+    )
 
 
 def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> Any:
@@ -116,9 +118,11 @@ def list_relations(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     readable(unit, ResourceKind.SOURCE, source_id)
     order = Order((Key(col(Rendition.came_at), datetime.fromisoformat), Key(col(SourceRelation.id))), descending=True)
     matching = _readable_relations(
-        unit, source_id, select(col(Rendition.document), col(Rendition.came_at), col(SourceRelation.id))
+        unit, source_id, select(col(SourceRelation.id), col(Rendition.came_at), col(SourceRelation.id))
     )
-    return many(unit, Listing(SourceRelationRead, order, f"source-relations|{source_id}"), page, matching)
+    bound_to = f"source-relations|{source_id}"
+    listing = Listing(SourceRelationRead, order, bound_to, kind=ResourceKind.SOURCE_RELATION)
+    return many(unit, listing, page, matching)
 
 
 def get_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:

@@ -11,6 +11,7 @@ from app.canonical.derived import derive_claims, derive_source, derive_what_show
 from app.canonical.reach import record_what_names_source
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
+from app.kit.columns import size_bytes
 from app.kit.ids import random_id
 from app.kit.instants import day_of
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, validated
@@ -48,6 +49,8 @@ SHOWN_IN_CLAIMS: Final = (
 """What claims that name the source are counted and found by."""
 BODIES: Final = frozenset({SourceKind.ORGANIZATION, SourceKind.OUTLET, SourceKind.GROUP})
 """What a source can belong to."""
+MOST_LISTED_BYTES: Final = 16_384
+"""Aliases and addresses of a source together: each stands in every reply that names it. Fifty of each have a third."""
 IDENTITY: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.DISTINCT_FROM})
 """Kinds of which two sources can have one at the most."""
 
@@ -65,6 +68,7 @@ def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None
     """
     check_may_hide(unit, sent.visibility)
     _check_organization(unit, sent.organization_id, pointer)
+    _check_listed(sent, pointer)
     recorded_on = day_of(unit.now)
     columns = {**_columns(sent), "embargo_until": embargo_until}
     source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **columns)
@@ -82,6 +86,12 @@ def _check_organization(unit: Unit, organization_id: str | None, pointer: str = 
     check_references(unit, ResourceKind.SOURCE, {where: organization_id})
     if organization_id is not None and rows.source_kind(unit.session, organization_id) not in BODIES:
         raise invalid(where, "not_an_organization", "A source belongs to an organization, an outlet or a group.")
+
+
+def _check_listed(content: SourceContent, pointer: str = "") -> None:
+    if sum(map(size_bytes, (*content.aliases, *content.same_as))) > MOST_LISTED_BYTES:
+        detail = f"Aliases and addresses must have at most {MOST_LISTED_BYTES:,} bytes together."
+        raise invalid(f"{pointer}/aliases", "too_long", detail)
 
 
 def _columns(content: SourceContent) -> Mapping[str, Any]:
@@ -112,6 +122,8 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     if content.organization_id == source.id:
         raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
     _check_organization(unit, sent.get("organization_id"))
+    if sent.keys() & {"aliases", "same_as"}:
+        _check_listed(content)
     withdrawn: list[SourceRelation] = []
     if (content.anonymity in WITH_NAME) != (source.anonymity in WITH_NAME):
         withdrawn = _without_identifying(unit, source.id, content.anonymity)

@@ -11,13 +11,11 @@ from typing import Final
 
 from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
 from app.canonical.corroboration import Corroboration
-from app.canonical.schemas import RelationRead, SourceRead
+from app.canonical.schemas import SourceRead
 from app.exposure.service import Added
 from app.models.vocabulary import (
     Anonymity,
     ClaimKind,
-    ClaimRelationKind,
-    RelationStatus,
     Reliability,
     SourceKind,
     SourcingWarning,
@@ -46,7 +44,8 @@ class Sourcing:
     included: Included
     corroboration: Corroboration
     origins_may_coincide: bool = False
-    relations: Sequence[RelationRead] = ()
+    both_ways: Sequence[str] = ()
+    """Ids of claims that it is recorded both to contradict and to corroborate."""
     added: Sequence[Added] | None = None
     """What the claim adds to what is public of sources that it does not name; None for who may not ask that."""
 
@@ -205,14 +204,8 @@ def _denied(sourcing: Sourcing) -> Iterator[_Found]:
 
 
 def _contradicts_and_corroborates(sourcing: Sourcing) -> Iterator[_Found]:
-    kinds: dict[str, set[ClaimRelationKind]] = {}
-    for relation in sourcing.relations:
-        if relation.status is not RelationStatus.REJECTED:
-            ours = relation.claim_id == sourcing.claim.id
-            kinds.setdefault(relation.other_claim_id if ours else relation.claim_id, set()).add(relation.kind)
-    for other, held in sorted(kinds.items()):
-        if {ClaimRelationKind.CONTRADICTS, ClaimRelationKind.CORROBORATES} <= held:
-            yield _Found(f"Both are recorded of the claim {other}; one of them is to be rejected.")
+    for other in sourcing.both_ways:
+        yield _Found(f"Both are recorded of the claim {other}; one of them is to be rejected.")
 
 
 def _direct_speech_without_quote(sourcing: Sourcing) -> Iterator[_Found]:

@@ -1,22 +1,34 @@
 """The SQL behind the checks of a claim's sourcing."""
 
-from sqlmodel import col, or_, select
+from typing import Any
+
+from sqlalchemy import case
+from sqlmodel import col, func, or_, select
 
 from app.access.units import Unit
 from app.access.visibility import visible
-from app.canonical.schemas import RelationRead
 from app.models import Relation, Rendition
+from app.models.vocabulary import ClaimRelationKind, RelationStatus
 
 
-def relations_read(unit: Unit, claim_id: str) -> list[RelationRead]:
-    """How the claim stands to others, as far as the caller may read it, from either side, the oldest first."""
+def claims_both_ways(unit: Unit, claim_id: str, *, most: int) -> list[str]:
+    """Ids of so many claims that are recorded to contradict the claim and to corroborate it, in order.
+
+    As far as the caller may read it, from either side, and rejected neither way.
+    """
+    other: Any = case((col(Relation.claim_id) == claim_id, Relation.other_claim_id), else_=col(Relation.claim_id))
     rows = (
-        select(Rendition.document)
-        .join(Relation, col(Relation.id) == Rendition.resource_id)
+        select(other)
+        .join(Rendition, col(Rendition.resource_id) == Relation.id)
         .where(
             or_(col(Relation.claim_id) == claim_id, col(Relation.other_claim_id) == claim_id),
+            col(Relation.kind).in_([ClaimRelationKind.CONTRADICTS, ClaimRelationKind.CORROBORATES]),
+            col(Relation.status) != RelationStatus.REJECTED,
             visible(unit.principal.audience, unit.now),
         )
-        .order_by(Relation.id)
+        .group_by(other)
+        .having(func.count(col(Relation.kind).distinct()) == 2)
+        .order_by(other)
+        .limit(most)
     )
-    return [RelationRead.model_validate_json(document) for document in unit.session.exec(rows)]
+    return list(unit.session.exec(rows))

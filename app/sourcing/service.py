@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from app.access.units import Reply, Unit
-from app.canonical.claim_schemas import ClaimRead, Included
+from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
 from app.canonical.corroboration import Corroboration
 from app.canonical.replies import included, readable
 from app.canonical.standing import corroborations, origins_may_coincide, origins_of
 from app.exposure.service import added_by
+from app.kit.deadline import check
 from app.models.vocabulary import LineStyle, ResourceKind, Scope
 from app.sourcing.checks import Sourcing, sourcing_warnings
-from app.sourcing.line import COMBINED, attribution_line, combined_line
-from app.sourcing.queries import relations_read
+from app.sourcing.line import COMBINED, AttributionLine, attribution_line, combined_line
+from app.sourcing.queries import claims_both_ways
+
+MOST_BOTH_WAYS: Final = 20
+"""Warnings of one kind about other claims: nobody reads more before they reject one."""
 
 
 def check_sourcing(unit: Unit, claim_id: str) -> Reply:
@@ -29,7 +33,7 @@ def check_sourcing(unit: Unit, claim_id: str) -> Reply:
         included=_parsed(named),
         corroboration=_numbers(counted),
         origins_may_coincide=origins_may_coincide(unit, content["attributions"]),
-        relations=relations_read(unit, claim_id),
+        both_ways=claims_both_ways(unit, claim_id, most=MOST_BOTH_WAYS),
         # Exposure has a scope of its own: whoever holds it reads of what is not public, and nobody else is told of it.
         added=added_by(unit, content) if Scope.INTERNAL_READ in unit.principal.scopes else None,
     )
@@ -56,10 +60,15 @@ def word_attributions(unit: Unit, claim_id: str, style: LineStyle) -> Reply:
     body = {
         "claim_id": claim_id,
         "style": style,
-        "items": [asdict(attribution_line(each, named, style=style)) for each in claim.attributions],
+        "items": [asdict(_line(each, named, style)) for each in claim.attributions],
         "combined": combined_line(claim.attributions, named, origins=origins),
     }
     return Reply(body=orjson.dumps(body), document=found.document)
+
+
+def _line(attribution: AttributionRead, named: Included, style: LineStyle) -> AttributionLine:
+    check()
+    return attribution_line(attribution, named, style=style)
 
 
 def _parsed(named: Mapping[str, Any]) -> Included:

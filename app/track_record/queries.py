@@ -1,6 +1,6 @@
 """The SQL of track records: whose words they are, and what became of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from sqlmodel import and_, col, or_, select
 from app.access.units import Unit
 from app.access.visibility import covers, may_know, visible
 from app.changes.queries import readable_ids
+from app.kit.deadline import check
 from app.models import (
     Attribution,
     Claim,
@@ -24,6 +25,8 @@ from app.models.vocabulary import ClaimStatus, ResourceKind, SourceRelationKind,
 
 ORIGIN: Final = 0
 """The position of a chain's origin."""
+AT_ONCE: Final = 1_000
+"""Rows that are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,11 @@ def _same_as(unit: Unit, source_ids: set[str]) -> set[str]:
     return {end for ends in unit.session.exec(rows) for end in ends}
 
 
-def said_by(unit: Unit, source_ids: Iterable[str]) -> list[Said]:
-    """What originates with one of the sources and the caller may read, drafts apart, in order of claim and place."""
+def said_by(unit: Unit, source_ids: Iterable[str]) -> Iterator[Said]:
+    """What originates with one of the sources and the caller may read, drafts apart, in order of claim and place.
+
+    Some at a time, since one source may have said very much.
+    """
     audience = unit.principal.audience
     rows = (
         select(*COLUMNS)
@@ -107,7 +113,9 @@ def said_by(unit: Unit, source_ids: Iterable[str]) -> list[Said]:
         )
         .order_by(Claim.id, col(Attribution.position))
     )
-    return [Said(*row) for row in unit.session.exec(rows)]
+    for row in unit.session.exec(rows.execution_options(yield_per=AT_ONCE)):
+        check()
+        yield Said(*row)
 
 
 def ratings_of(unit: Unit, source_id: str) -> list[SourceRating]:

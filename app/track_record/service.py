@@ -54,7 +54,7 @@ def track_record(unit: Unit, source_id: str, per: Per) -> Reply:
     """What became of what the source said, as `schemas.TrackRecord`; raises NotFound."""
     readable(unit, ResourceKind.SOURCE, source_id)
     source_ids = queries.same_sources(unit, source_id)
-    attributed = [row for row in queries.said_by(unit, source_ids) if row.stance != Stance.DECLINES_TO_COMMENT]
+    attributed = (row for row in queries.said_by(unit, source_ids) if row.stance != Stance.DECLINES_TO_COMMENT)
     made, denied, retracted = _sorted_out(attributed)
     ratings = queries.ratings_of(unit, source_id)
     body = {

@@ -5,6 +5,11 @@ from threading import Event
 from typing import Any, cast
 
 import pytest
+from anyio import fail_after
+from anyio.from_thread import BlockingPortal
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 from starlette.datastructures import State
 
 from app import startup
@@ -13,6 +18,7 @@ from app.health.readiness import database_is_current
 from app.kit.db import Database
 from app.kit.problems import Unavailable
 
+PATIENCE_S = 20.0
 ANY: Database = cast(Database, None)
 
 
@@ -79,3 +85,23 @@ def test_a_database_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch) -
         assert await database_is_current(state, ANY)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_told_while_every_thread_that_answers_is_busy(
+    app: FastAPI, portal: BlockingPortal, path: str
+) -> None:
+    async def ask() -> int:
+        threads = current_default_thread_limiter()
+        busy = [object() for _ in range(int(threads.total_tokens))]
+        for each in busy:
+            await threads.acquire_on_behalf_of(each)
+        try:
+            async with AsyncClient(transport=ASGITransport(app), base_url="http://onrecord.test") as client:
+                with fail_after(PATIENCE_S):
+                    return (await client.get(path)).status_code
+        finally:
+            for each in busy:
+                threads.release_on_behalf_of(each)
+
+    assert portal.call(ask) == 200

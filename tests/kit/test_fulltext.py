@@ -12,7 +12,8 @@ from sqlalchemy import Connection, literal, select, text
 from sqlmodel import Session
 
 from app.kit import fulltext
-from app.kit.fulltext import Clause, Ranking, Run, Term, TextQuery, matching, weigh
+from app.kit.fulltext import Clause, Ranking, Run, Term, TextQuery, matching
+from app.kit.holding import weigh
 from app.kit.words import indexed
 
 WORDS = ["a", "b", "ab", "0", "z0165x", "z0165xz0166x"]
@@ -135,7 +136,7 @@ def ranked(session: Session, ranking: Ranking, ids: Sequence[str]) -> list[str]:
 
 def ranking_of(session: Session, *tokens: str) -> Ranking:
     query = TextQuery(tuple(Clause((word(token),)) for token in tokens))
-    return Ranking(query, tuple(weigh(session, query, 0, everything)))
+    return Ranking(query, weigh(session, query, 0, everything))
 
 
 def test_what_says_it_more_often_or_in_fewer_words_comes_first(session: Session) -> None:

@@ -1,7 +1,7 @@
-"""Reads that take too long are ended, on both engines, and nothing else is."""
+"""Reads and writes that take too long are ended, on both engines, in Python too, and nothing else is."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,8 +12,14 @@ from sqlmodel import Session
 from app.access.context import Context
 from app.access.units import Reply, Unit
 from app.claims import queries
+from app.kit import deadline
 from app.kit.db import Database
-from app.kit.problems import QueryTooCostly
+from app.kit.problems import Overloaded, QueryTooCostly, WriteTooCostly
+from app.models.vocabulary import Anonymity, SourceKind
+from app.sources import service
+from app.sources.schemas import SourceCreate
+from app.sources.service import create_source
+from tests.factories import source_body
 from tests.fixtures.api import make_key
 from tests.fixtures.committing import Callers
 
@@ -43,6 +49,78 @@ def test_a_read_that_takes_too_long_is_ended_and_the_next_is_not(hasty_database:
             execute(session, ENDLESS)
         with reading() as session:
             assert execute(session, "SELECT 1").scalar() == 1
+
+
+def count_for_ever(session: Session) -> None:
+    """Asks one statement after the other, none of which takes long."""
+    while True:
+        execute(session, A_MILLION.replace("1000000", "500000"))
+
+
+def spin() -> None:
+    """What Python makes of rows for ever, looking at the deadline as it has to."""
+    while True:
+        deadline.check()
+
+
+def test_what_python_makes_of_a_read_is_ended_too(hasty_database: Database) -> None:
+    with pytest.raises(QueryTooCostly), hasty_database.reading():
+        spin()
+
+
+def test_a_read_that_uses_up_the_processor_is_ended_before_its_time_is_over(own_database: Database) -> None:
+    own_database.query_seconds, own_database.processor_seconds = 60, 0.2
+    started = time.monotonic()
+    with pytest.raises(QueryTooCostly), own_database.reading() as session:
+        execute(session, ENDLESS) if own_database.is_sqlite else spin()
+    assert time.monotonic() - started < 30
+
+
+def test_each_statement_gets_what_is_left(own_database: Database) -> None:
+    """PostgreSQL counts the time of one statement; of several, the last must not have all of it again."""
+    own_database.query_seconds = 1
+    started = time.monotonic()
+    with pytest.raises(QueryTooCostly), own_database.reading() as session:
+        count_for_ever(session)
+    assert time.monotonic() - started < 2.5
+
+
+def insert(session: Session) -> None:
+    execute(session, "INSERT INTO kept VALUES (1)")
+
+
+@pytest.mark.parametrize("dawdle", [lambda session: execute(session, ENDLESS), lambda session: spin()])
+def test_a_write_that_takes_too_long_is_rolled_back_whole_and_not_tried_again(
+    own_database: Database, dawdle: Callable[[Session], Any]
+) -> None:
+    own_database.write(lambda session: execute(session, "CREATE TABLE kept (n INTEGER)"))
+    tries = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        insert(session)
+        dawdle(session)
+
+    with pytest.raises(WriteTooCostly), deadline.within(0.2, WriteTooCostly):
+        own_database.write(work)
+    own_database.write(lambda session: execute(session, "SELECT 1"))
+    with own_database.reading() as session:
+        assert (execute(session, "SELECT count(*) FROM kept").scalar(), len(tries)) == (0, 1)
+
+
+def test_a_write_that_waits_for_another_is_ended_in_its_time(own_database: Database) -> None:
+    own_database.write(lambda session: execute(session, "CREATE TABLE kept (n INTEGER PRIMARY KEY)"))
+    other = Database(own_database.url.render_as_string(hide_password=False))
+    started = time.monotonic()
+
+    def hold(session: Session) -> None:
+        insert(session)
+        with pytest.raises((Overloaded, WriteTooCostly)), deadline.within(0.2, WriteTooCostly):
+            other.write(insert)
+
+    own_database.write(hold)
+    other.dispose()
+    assert time.monotonic() - started < 15
 
 
 def test_a_write_may_take_longer_than_a_read(hasty_database: Database) -> None:
@@ -83,10 +161,26 @@ def test_a_question_that_takes_too_long_is_answered_with_a_problem(
         raise AssertionError("It never ends.")
 
     api = first_process(make_key(own_context))
-    impatient = hasty(own_context.database)
-    monkeypatch.setattr(own_context.database, "_readers", impatient._readers)
+    monkeypatch.setattr(own_context.database, "query_seconds", 0.2)
     monkeypatch.setattr(queries, "list_claims", ask)
     refused = api.get("/v1/claims")
-    impatient.dispose()
     assert (refused.status_code, refused.json()["code"]) == (503, "query_too_costly")
     assert "n(i)" not in refused.text
+
+
+def test_a_write_that_takes_too_long_is_answered_with_a_problem_of_its_own(
+    first_process: Callers, own_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def record(unit: Unit, *_sent: Any) -> Reply:
+        create_source(unit, SourceCreate(kind=SourceKind.OUTLET, anonymity=Anonymity.NAMED, name="The Daily Record"))
+        spin()
+        raise AssertionError("It never ends.")
+
+    api = first_process(make_key(own_context))
+    monkeypatch.setattr(own_context.database, "write_seconds", 0.2)
+    monkeypatch.setattr(service, "create_source", record)
+    refused = api.post("/v1/sources", source_body(), headers={"Idempotency-Key": "one"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "write_too_costly")
+    assert api.read("/v1/sources?include_total=true")["total"] == 0
+    monkeypatch.undo()
+    assert api.post("/v1/sources", source_body(), headers={"Idempotency-Key": "one"}).status_code == 201

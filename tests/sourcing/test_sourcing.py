@@ -85,6 +85,21 @@ def test_a_claim_that_is_hidden_is_not_told_of_by_what_both_contradicts_and_corr
     assert "contradicts_and_corroborates" in warned(api, claim_id)
 
 
+@pytest.mark.parametrize(
+    ("corroborated", "status", "told"),
+    [("same", "suggested", True), ("same", "rejected", False), ("third", "confirmed", False)],
+)
+def test_only_of_one_claim_and_where_neither_is_rejected_is_it_told(
+    api: Api, corroborated: str, status: str, told: bool
+) -> None:
+    claim_id, other, third = (recorded_claim(api)["id"] for _ in range(3))
+    both = {"same": other, "third": third}
+    api.create(f"/v1/claims/{other}/relations", {"other_claim_id": claim_id, "kind": "contradicts"})
+    relation = {"other_claim_id": both[corroborated], "kind": "corroborates", "status": status}
+    api.create(f"/v1/claims/{claim_id}/relations", relation)
+    assert ("contradicts_and_corroborates" in warned(api, claim_id)) is told
+
+
 def test_two_records_of_one_source_are_a_single_source_as_in_the_filter(api: Api, reader: Api) -> None:
     one, other = recorded_source(api), recorded_source(api)
     claim_id = recorded_claim(api, attributions=[said_by(one), said_by(other)])["id"]
