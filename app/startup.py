@@ -1,7 +1,6 @@
 """What happens before the first request: logging, the secrets, the database and the version of its tables."""
 
 import os
-import sqlite3
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,15 +18,15 @@ from app.access.context import Context
 from app.access.oidc import Issuer
 from app.access.secrets import Pepper, check_pepper, new_key, secret_file
 from app.canonical.derived import derive_missing
-from app.kit import logs
-from app.kit.db import WAL_RESET_FIXED, Database, has_wal_reset_bug
+from app.kit import logs, sqlite
+from app.kit.db import Database
 from app.kit.fulltext import forget_deleted_words, is_of_the_engine
 from app.kit.refusals import Refusal, check_private, private_folder
 from app.settings import Settings
 
 logger = structlog.get_logger(__name__)
 
-FIXED_SQLITE: Final = ".".join(map(str, WAL_RESET_FIXED))
+FIXED_SQLITE: Final = ".".join(map(str, sqlite.WAL_RESET_FIXED))
 SCRIPTS: Final = str(Path(migrations.__file__).parent)
 SECRET_FILES: Final = ("pepper", "first.key")
 TLS_MODES: Final = frozenset({"require", "verify-ca", "verify-full"})
@@ -53,8 +52,8 @@ class TooManyWorkers(Refusal):
     def __init__(self) -> None:
         """Says what to do."""
         super().__init__(
-            f"SQLite {sqlite3.sqlite_version} can lose writes when several processes write one file: leave "
-            f"ONRECORD_WORKERS at 1, use PostgreSQL, or a Python with SQLite {FIXED_SQLITE} or later."
+            f"SQLite {sqlite.VERSION} can lose writes when several processes write one file: leave "
+            f"ONRECORD_WORKERS at 1, use PostgreSQL, or a Python for which there is a wheel of pysqlite3."
         )
 
 
@@ -76,7 +75,7 @@ def open_context(settings: Settings) -> Context:
     pepper that can be guessed, a PostgreSQL elsewhere without TLS, several workers on a SQLite that loses writes.
     """
     database = Database(settings.url, query_seconds=settings.query_seconds)
-    if database.is_sqlite and settings.workers > 1 and has_wal_reset_bug():
+    if database.is_sqlite and settings.workers > 1 and sqlite.has_wal_reset_bug():
         raise TooManyWorkers
     check_transport(database)
     private_folder(settings.data_dir)
@@ -134,7 +133,7 @@ def _is_here(host: str) -> bool:
 
 def warn_of_sqlite(database: Database) -> None:
     """Says in the log that this SQLite is not safe for several writing processes, where it is not."""
-    if database.is_sqlite and has_wal_reset_bug():
+    if database.is_sqlite and sqlite.has_wal_reset_bug():
         logger.warning(
             "sqlite_wal_reset_bug",
             advice="While the service runs, let no other process write to its file, `onrecord keys` included (use "

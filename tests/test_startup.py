@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from app import startup
 from app.access.context import Context
 from app.access.secrets import Pepper, check_pepper, new_key, secret_file
+from app.kit import sqlite
 from app.kit.db import Database
 from app.kit.refusals import OpenToOthers
 from app.main import create_app
@@ -167,7 +168,7 @@ def test_readiness_tells_of_tables_of_another_version(
 
 @pytest.mark.parametrize("has_bug", [True, False])
 def test_a_sqlite_that_may_lose_writes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_bug: bool) -> None:
-    monkeypatch.setattr(startup, "has_wal_reset_bug", lambda: has_bug)
+    monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda: has_bug)
     with capture_logs() as logged:
         startup.warn_of_sqlite(Database(f"sqlite:///{tmp_path / 'x'}"))
     assert [entry["event"] for entry in logged] == ["sqlite_wal_reset_bug"] * has_bug
@@ -175,7 +176,7 @@ def test_a_sqlite_that_may_lose_writes_is_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_postgresql_is_not_warned_about_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(startup, "has_wal_reset_bug", lambda: True)
+    monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda: True)
     with capture_logs() as logged:
         startup.warn_of_sqlite(Database("postgresql+psycopg://onrecord@localhost/none"))
     assert logged == []

@@ -7,7 +7,6 @@ runs with a pool. Nothing of the domain is known here.
 import os
 import random
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+from app.kit import sqlite
 from app.kit.problems import OutcomeUnknown, QueryTooCostly
 from app.kit.refusals import OWNER_ONLY, Refusal
 
@@ -40,10 +40,6 @@ INTERRUPTED: Final = frozenset({"57014", "SQLITE_INTERRUPT"})
 """PostgreSQL, Appendix A: query_canceled, which a statement's timeout ends in; and what SQLite says instead."""
 STEPS_BETWEEN_LOOKS: Final = 100_000
 """Steps of SQLite's virtual machine, some milliseconds, after which a read looks whether its time is over."""
-WAL_RESET_FIXED: Final = (3, 51, 3)
-"""SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
-
-
 PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 """Of every connection to SQLite. Without the last, what is deleted stays in the file until its place is taken."""
 FIRST_NUMBER: Final = re.compile(r"\d+")
@@ -154,7 +150,7 @@ class Database:
             if self.is_sqlite:
                 return self._truncate_wal()
             return self._rewrite(table)
-        except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+        except (DBAPIError, PoolTimeout, sqlite.driver.Error) as error:
             logger.warning("deleted_rows_left", sqlstate=sqlstate(error))
             return False
 
@@ -256,11 +252,6 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
 
 
-def has_wal_reset_bug() -> bool:
-    """Whether this SQLite has the bug that makes a second writing process unsafe (mended in 3.51.3)."""
-    return sqlite3.sqlite_version_info < WAL_RESET_FIXED
-
-
 def make_private_file(name: str) -> None:
     """Makes an empty file, an empty database to SQLite, for its owner alone; does nothing where there is one."""
     if name == ":memory:" or name.startswith("file:"):
@@ -293,6 +284,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_seconds: float
     query_only = query_seconds is not None
     engine = create_engine(
         url,
+        module=sqlite.driver,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
@@ -306,7 +298,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_seconds: float
         make_private_file(arguments[0])
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, record: Any) -> None:
+    def prepare(connection: sqlite.driver.Connection, record: Any) -> None:
         # The driver's own transaction handling begins too late to hold a snapshot or a lock: `begin` does it.
         connection.isolation_level = None
         for pragma in (*PRAGMAS, f"query_only={query_only:d}"):
@@ -339,11 +331,11 @@ def _begin_writing(connection: Connection, begin: str) -> None:
         driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def _begins(driver: sqlite3.Connection, begin: str) -> bool:
+def _begins(driver: sqlite.driver.Connection, begin: str) -> bool:
     """False where another has the write lock; any other fault is for SQLAlchemy to find and to name."""
     try:
         driver.execute(begin)
-    except sqlite3.OperationalError as error:
+    except sqlite.driver.OperationalError as error:
         return not error.sqlite_errorname.startswith("SQLITE_BUSY")
     return True
 

@@ -196,10 +196,10 @@ def test_several_processes_may_serve_a_sqlite_that_loses_no_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data", workers=2)
-    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 51, 2))
+    monkeypatch.setattr("app.kit.sqlite.driver.sqlite_version_info", (3, 51, 2))
     with pytest.raises(startup.TooManyWorkers, match=r"3\.51\.3"):
         startup.open_context(settings)
-    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 51, 3))
+    monkeypatch.setattr("app.kit.sqlite.driver.sqlite_version_info", (3, 51, 3))
     startup.open_context(settings).database.dispose()
 
 
