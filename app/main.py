@@ -94,8 +94,8 @@ class WholeFiles(StaticFiles):
 def create_app(settings: Settings | None = None, context: Context | None = None) -> FastAPI:
     """The application, over the context given or over one opened from the settings when it starts.
 
-    Raises UnguardedRoute for a route that declares no scope. At its start it raises SchemaNotCurrent for a database
-    that is not migrated, and makes the first key where there is none.
+    Raises UnguardedRoute for a route that declares no scope. At its start it raises a Refusal for a database that is
+    not of this version, or whose keys were made with another pepper, and makes the first key where there is none.
     """
 
     @asynccontextmanager
@@ -151,8 +151,7 @@ def _rate_limits(settings: Settings) -> RateLimits:
 
 
 def _prepare(context: Context) -> None:
-    if not startup.is_current(context.database):
-        raise startup.SchemaNotCurrent
+    startup.check_database(context)
     context.database.gather_statistics()
     ensure_first_key(context)
 

@@ -89,8 +89,7 @@ def _check(settings: Settings) -> None:
     """Raises what would keep the service from starting, before a server says it in a traceback."""
     context = startup.open_context(settings)
     try:
-        if not startup.is_current(context.database):
-            raise startup.SchemaNotCurrent
+        startup.check_database(context)
         startup.warn_of_sqlite(context.database)
         startup.warn_of_first_key(settings)
     finally:
@@ -109,6 +108,7 @@ def _migrate(settings: Settings) -> None:
     context = startup.open_context(settings)
     try:
         startup.migrate(context.database)
+        startup.check_database(context)
         record_outdated(context)
         ensure_first_key(context)
     finally:
@@ -121,9 +121,15 @@ def _greet(settings: Settings, port: int) -> None:
     base, key = f"http://{host}:{port}", settings.data_dir / "first.key"
     console.print(f"\n[bold]Onrecord[/bold] answers on {base}  (stop it with Ctrl-C)")
     console.print(f"  API, to read and to try:  {base}/docs")
-    console.print(f"  first key, every scope:   {key}\n")
-    console.print("Paste this into another terminal, in this folder, to ask what is on record:")
-    console.print(f'  curl -H "Authorization: Bearer $(cat {key})" "{base}/v1/claims?limit=3"\n', soft_wrap=True)
+    if key.exists():
+        console.print(f"  first key, every scope:   {key}\n")
+        console.print("Paste this into another terminal, in this folder, to ask what is on record:")
+        bearer = f"$(cat {key})"
+    else:
+        console.print("  a key:                    yours, or what `onrecord keys create` prints\n")
+        console.print("Put your key into ONRECORD_KEY, and ask what is on record:")
+        bearer = "$ONRECORD_KEY"
+    console.print(f'  curl -H "Authorization: Bearer {bearer}" "{base}/v1/claims?limit=3"\n', soft_wrap=True)
 
 
 @app.command()

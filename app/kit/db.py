@@ -10,17 +10,19 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from app.kit import sqlite
+from app.kit.private import OWNER_ONLY
 from app.kit.problems import OutcomeUnknown, QueryTooCostly
-from app.kit.refusals import OWNER_ONLY, Refusal
+from app.kit.refusals import Refusal
 
 logger = structlog.get_logger(__name__)
 
@@ -54,11 +56,11 @@ FIRST_GATHERING: Final = 1000
 
 
 class UnsupportedDatabase(Refusal):
-    """The address names a database that is neither SQLite nor PostgreSQL."""
+    """The address names a database that is neither a file of SQLite nor PostgreSQL."""
 
     def __init__(self) -> None:
         """Says what to do."""
-        super().__init__("The database is a sqlite:/// or a postgresql:// one: see ONRECORD_DATABASE_URL.")
+        super().__init__("The database is a file, sqlite:///, or a postgresql:// one: see ONRECORD_DATABASE_URL.")
 
 
 class Database:
@@ -70,6 +72,7 @@ class Database:
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = _file(self.url) if self.is_sqlite else None
         self._commits, self._next_gathering = 0, FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
@@ -214,6 +217,7 @@ class SharedConnectionDatabase(Database):
         """Takes a connection whose transaction has begun; the caller ends it."""
         self.url = connection.engine.url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = _file(self.url) if self.is_sqlite else None
         self._connection = connection
 
     @contextmanager
@@ -252,10 +256,15 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
 
 
+def _file(url: URL) -> Path:
+    """The file of a SQLite database; raises UnsupportedDatabase for one in memory, or in a file that an URI names."""
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise UnsupportedDatabase
+    return Path(url.database)
+
+
 def make_private_file(name: str) -> None:
     """Makes an empty file, an empty database to SQLite, for its owner alone; does nothing where there is one."""
-    if name == ":memory:" or name.startswith("file:"):
-        return
     with suppress(FileExistsError):
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
 

@@ -183,10 +183,11 @@ def forget_deleted_words(session: Session) -> None:
 
 
 def is_readable(session: Session) -> bool:
-    """Whether this SQLite can read the indexes: one before 3.42 cannot where a later one has wiped words."""
+    """Whether this SQLite can read the indexes, if there are any: one before 3.42 reads none with words wiped."""
     if not _is_sqlite(session) or sqlite.wipes_deleted_words():
         return True
-    return all(_setting(session, index, "version") == READ_BY_EVERY_FTS5 for index in INDEXES)
+    there = [index for index in INDEXES if sa.inspect(session.connection()).has_table(f"{index}_config")]
+    return all(_setting(session, index, "version") == READ_BY_EVERY_FTS5 for index in there)
 
 
 def _setting(session: Session, index: str, name: str) -> int | None:
