@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
 from app.kit.private import OPEN_TO_OTHERS, OpenToOthers
-from app.kit.schemas import CONTROLS
+from app.kit.visible import plain
 
 KEY_VARIABLE: Final = "ONRECORD_KEY"
 KEY_FORM: Final = re.compile(r"[!-~]+")
@@ -120,7 +120,7 @@ def shown(text: str, *, keep: str = "") -> str:
 
     Everything that comes from a service goes through here first. Characters to `keep` are left as they are.
     """
-    return CONTROLS.sub(lambda found: found[0] if found[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
+    return plain(text, keep=keep)
 
 
 def read_answer(answer: type[A], content: bytes) -> A | None:
