@@ -32,7 +32,7 @@ from app.identities.router import custodian_router as custodians
 from app.identities.router import router as identities
 from app.keys.router import router as keys
 from app.keys.service import ensure_first_key
-from app.kit import problems
+from app.kit import database_errors, problems
 from app.kit.admission import Admission
 from app.kit.headers import AnswerHeaders, page_policy
 from app.kit.rate_limits import RateLimits
@@ -125,6 +125,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         app.include_router(router)
     require_guards(app)
     problems.install(app)
+    database_errors.install(app)
     _wrap(app, chosen)
     _describe(app)
     return app

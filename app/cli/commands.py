@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from rich.console import Console
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from uvicorn.supervisors import Multiprocess
 
 from app import startup
@@ -21,6 +21,7 @@ from app.cli.address import check_address, listen
 from app.cli.remote import KeyFile, api_key, failures_in_words
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
+from app.kit.database_errors import may_pass, sqlstate
 from app.kit.problems import field_errors
 from app.kit.protocol import ProblemProtocol, entrances
 from app.kit.refusals import Refusal
@@ -182,10 +183,13 @@ def main() -> None:
     except Refusal as refusal:
         Console(stderr=True).print(str(refusal), style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
-    except (ArgumentError, OperationalError) as error:
+    except (ArgumentError, DBAPIError) as error:
         # Not the error's own words: a database's address can hold its password.
-        text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL. "
-        Console(stderr=True).print(f"{text}({type(error).__name__})", style="red", markup=False, soft_wrap=True)
+        text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL."
+        if isinstance(error, DBAPIError) and not may_pass(error):
+            text = "The database refused what Onrecord asked of it."
+        named = " ".join(filter(None, [type(error).__name__, sqlstate(error)]))
+        Console(stderr=True).print(f"{text} ({named})", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
     except ValidationError as error:
         if error.title != Settings.__name__:

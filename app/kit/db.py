@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from app.kit import sqlite
+from app.kit.database_errors import sqlstate
 from app.kit.private import OWNER_ONLY
 from app.kit.problems import OutcomeUnknown, QueryTooCostly
 from app.kit.refusals import Refusal
@@ -248,12 +249,6 @@ class SharedConnectionDatabase(Database):
 
     def dispose(self) -> None:
         """Does nothing: the connection is the caller's."""
-
-
-def sqlstate(error: BaseException) -> str | None:
-    """The five-character SQLSTATE of a driver's error, or SQLite's symbolic error name; None where it has neither."""
-    original = getattr(error, "orig", None)
-    return getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
 
 
 def _file(url: URL) -> Path:

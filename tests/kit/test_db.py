@@ -17,7 +17,8 @@ from sqlmodel import Session
 
 from app.access.context import Context
 from app.kit import db, sqlite
-from app.kit.db import ATTEMPTS, Database, sqlstate
+from app.kit.database_errors import sqlstate
+from app.kit.db import ATTEMPTS, Database
 from app.kit.problems import OutcomeUnknown
 from app.models.vocabulary import Scope
 from tests.factories import attribution_body, claim_body, document_body, recorded_claim, recorded_source, said_by
