@@ -19,6 +19,7 @@ import migrations
 from app.access.context import Context
 from app.access.fingerprint import PepperMissing, check_fingerprint, has_keys
 from app.access.oidc import Issuer
+from app.access.queries import signs_on_as_superuser
 from app.access.secrets import Pepper, check_pepper, kept_pepper, read_pepper
 from app.canonical.derived import derive_missing
 from app.kit import logs, sqlite
@@ -184,6 +185,17 @@ def warn_of_sqlite(database: Database) -> None:
             advice="While the service runs, let no other process write to its file, `onrecord keys` included (use "
             f"/v1/keys): SQLite before {FIXED_SQLITE} can then lose writes.",
         )
+
+
+def warn_of_superuser(database: Database) -> None:
+    """Says in the log that the service signs on to PostgreSQL as a superuser, where it does."""
+    with database.reading() as session:
+        if signs_on_as_superuser(session):
+            logger.warning(
+                "database_superuser",
+                advice="Sign on as a role that owns its schema and no more, as deploy/roles.sh makes one: otherwise "
+                "whoever takes the service has all of the server.",
+            )
 
 
 def warn_of_first_key(settings: Settings) -> None:

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, inspect, or_, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, inspect, or_, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -54,6 +54,14 @@ def count_keys(session: Session) -> int:
 def has_keys(session: Session) -> bool:
     """Whether there are keys, in a database that need not have been migrated."""
     return inspect(session.connection()).has_table(ApiKey.__tablename__) and count_keys(session) > 0
+
+
+def signs_on_as_superuser(session: Session) -> bool:
+    """Whether this is PostgreSQL, and the role signed on with may do anything there."""
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    may = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    return bool(session.connection().execute(may).scalar())
 
 
 def held_fingerprint(session: Session) -> str | None:

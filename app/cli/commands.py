@@ -3,7 +3,7 @@
 import json
 import os
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -28,6 +28,9 @@ from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
 
+WORKER_SILENCE_S: Final = 60
+"""After which one of several processes that says nothing is ended and another begun. It says nothing while it imports
+the app, which took longer than uvicorn's 5 s on a busy machine, so that none ever came up."""
 console = Console(highlight=False)
 app = typer.Typer(
     name="onrecord",
@@ -75,6 +78,7 @@ def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindP
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=WORKER_SILENCE_S,
     )
     listening = listen(settings)
     _greet(settings, listening.getsockname()[1])
@@ -92,6 +96,7 @@ def _check(settings: Settings) -> None:
     try:
         startup.check_database(context)
         startup.warn_of_sqlite(context.database)
+        startup.warn_of_superuser(context.database)
         startup.warn_of_first_key(settings)
     finally:
         context.database.dispose()
