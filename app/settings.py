@@ -119,7 +119,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(8000, ge=0, le=65535, description="TCP port that the server listens on; 0 takes a free one.")
     workers: int = Field(
-        1, ge=1, le=64, description="Processes that serve; more than one needs PostgreSQL or SQLite 3.51.3."
+        1,
+        ge=1,
+        le=64,
+        description="Processes that serve; more than one needs PostgreSQL, or SQLite 3.51.3 as pysqlite3 brings it.",
     )
     behind_proxy: bool = Field(
         False, description="Whether a proxy that speaks TLS stands in front, so that any address may be listened on."

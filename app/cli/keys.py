@@ -131,6 +131,7 @@ def new_pepper(*, yes: Annotated[bool, typer.Option("--yes", help="Revoke every 
     if not yes:
         typer.confirm("Revoke every key?", abort=True)
     if _write(service.go_on_with_pepper, pepper_is_lost=True):
+        (Settings().data_dir / "first.key").unlink(missing_ok=True)  # it opens nothing any more
         console.print("Every key is revoked. `onrecord keys create` makes new ones.")
     else:
         console.print("The pepper is the one that the keys were made with: nothing was done.")

@@ -21,9 +21,9 @@ WITHOUT_PYSQLITE3: Final = "import sys; sys.modules['pysqlite3'] = None\n"
 new_library = pytest.mark.skipif(not sqlite.wipes_deleted_words(), reason="the standard library's SQLite is too old")
 
 
-def run(code: str, *arguments: str) -> list[str]:
-    """What the code prints, run where pysqlite3 cannot be imported."""
-    command = [sys.executable, "-W", "error", "-c", WITHOUT_PYSQLITE3 + code, *arguments]
+def run(code: str, *arguments: str, first: str = WITHOUT_PYSQLITE3) -> list[str]:
+    """What the code prints in a process of its own, by default one in which pysqlite3 cannot be imported."""
+    command = [sys.executable, "-W", "error", "-c", first + code, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
@@ -55,6 +55,32 @@ print(sqlite.VERSION == sqlite3.sqlite_version, startup.is_current(database))
 database.dispose()
 """
     assert run(code, f"sqlite:///{tmp_path / 'old.sqlite3'}") == ["True", "True True"]
+
+
+WARNS: Final = """
+from structlog.testing import capture_logs
+from app import startup
+from app.kit import sqlite
+from app.kit.db import Database
+from app.settings import Settings
+settings = Settings(data_dir=sys.argv[1], workers=2)
+with capture_logs() as logged:
+    startup.warn_of_sqlite(Database(settings.url))
+try:
+    startup.open_context(settings).database.dispose()
+    refused = False
+except startup.TooManyWorkers:
+    refused = True
+print(sqlite.driver.sqlite_version_info < (3, 51, 3), bool(logged), refused)
+"""
+
+
+def test_warnings_and_refusals_speak_of_the_library_in_use_alone(tmp_path: Path) -> None:
+    (old,) = run(WARNS, str(tmp_path / "old"))
+    assert len(set(old.split())) == 1
+    if not sqlite.has_wal_reset_bug():
+        (new,) = run(WARNS, str(tmp_path / "new"), first="import sys\n")
+        assert new == "False False False"
 
 
 def store(session: Session, row: tuple[int, str]) -> None:
