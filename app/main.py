@@ -103,8 +103,8 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         running = context or startup.open_context(settings or Settings())
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
-        await run_in_threadpool(_prepare, running)
         try:
+            await run_in_threadpool(_prepare, running)
             yield
         finally:
             running.database.dispose()

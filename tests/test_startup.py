@@ -10,7 +10,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -185,7 +185,14 @@ def checked(settings: Settings) -> None:
         context.database.dispose()
 
 
-def test_a_database_with_keys_and_no_pepper_is_refused_and_none_is_made(settings: Settings) -> None:
+@pytest.fixture
+def own_settings(own_database: Database, tmp_path: Path) -> Settings:
+    """Settings with a data directory and an empty database, of either engine, that the test has to itself."""
+    return Settings(data_dir=tmp_path / "data", database_url=own_database.url.render_as_string(hide_password=False))
+
+
+def test_a_database_with_keys_and_no_pepper_is_refused_and_none_is_made(own_settings: Settings) -> None:
+    settings = own_settings
     migrated(settings)
     (settings.data_dir / "pepper").unlink()
     with pytest.raises(PepperMissing, match=f"put {settings.data_dir}/pepper back"):
@@ -202,12 +209,13 @@ def test_a_database_without_keys_needs_no_pepper_of_before(settings: Settings) -
 
 
 @pytest.mark.parametrize("by", ["file", "setting"])
-def test_another_pepper_than_that_of_the_keys_is_refused(settings: Settings, by: str) -> None:
+def test_another_pepper_than_that_of_the_keys_is_refused(own_settings: Settings, by: str) -> None:
+    settings = own_settings
     migrated(settings)
     if by == "file":
         (settings.data_dir / "pepper").write_text(f"{RANDOM}\n")
     else:
-        settings = Settings(data_dir=settings.data_dir, pepper=RANDOM)  # type: ignore[arg-type]  # as above
+        settings = settings.model_copy(update={"pepper": SecretStr(RANDOM)})
     with pytest.raises(OtherPepper) as refused:
         checked(settings)
     assert RANDOM not in str(refused.value)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -227,6 +228,20 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = first.getsockname()[1]
         with pytest.raises(NoSuchListening, match=f"port {port}"):
             listen(Settings(port=port))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everywhere, and only root may become another user")
+@pytest.mark.parametrize("folder", ["made", "made/below"])
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, folder: str) -> None:
+    # As a container's /data that root owns.
+    with TemporaryDirectory(prefix="onrecord-refusals-") as place:
+        Path(place).chmod(0o755)
+        (Path(place) / "made").mkdir(mode=0o755)
+        settings = {"ONRECORD_DATA_DIR": f"{place}/{folder}"}
+        ended = run_command(tmp_path, ["migrate"], settings, user=ANOTHER)
+    assert (ended.code, ended.said.count("\n")) == (1, 1), ended
+    assert f"{place}/{folder} cannot be used by user {ANOTHER}" in ended.said
+    assert f"chown {ANOTHER}" in ended.said
 
 
 def test_several_processes_may_serve_a_sqlite_that_loses_no_writes(
