@@ -1,4 +1,5 @@
-FROM python:3.12-slim-trixie AS build
+# Pinned by digest, as the lock files pin what is installed; .github/dependabot.yml has it brought up to date.
+FROM python:3.12-slim-trixie@sha256:229a2c5bfa27522db7815ea81f9bed70af17ccb9de9fc7ad142b1877b5830d36 AS build
 
 WORKDIR /src
 COPY requirements.lock requirements-build.lock ./
@@ -14,7 +15,7 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --whe
     && /opt/build/bin/pip --python /opt/onrecord/bin/python install --no-cache-dir --no-deps dist/*.whl
 
 
-FROM python:3.12-slim-trixie
+FROM python:3.12-slim-trixie@sha256:229a2c5bfa27522db7815ea81f9bed70af17ccb9de9fc7ad142b1877b5830d36
 
 # The uid is fixed so that the owner of files in /data means the same on every host.
 RUN groupadd --gid 10001 onrecord \

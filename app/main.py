@@ -32,7 +32,7 @@ from app.identities.router import custodian_router as custodians
 from app.identities.router import router as identities
 from app.keys.router import router as keys
 from app.keys.service import ensure_first_key
-from app.kit import problems
+from app.kit import database_errors, problems
 from app.kit.admission import Admission
 from app.kit.headers import AnswerHeaders, page_policy
 from app.kit.rate_limits import RateLimits
@@ -94,8 +94,8 @@ class WholeFiles(StaticFiles):
 def create_app(settings: Settings | None = None, context: Context | None = None) -> FastAPI:
     """The application, over the context given or over one opened from the settings when it starts.
 
-    Raises UnguardedRoute for a route that declares no scope. At its start it raises SchemaNotCurrent for a database
-    that is not migrated, and makes the first key where there is none.
+    Raises UnguardedRoute for a route that declares no scope. At its start it raises a Refusal for a database that is
+    not of this version, or whose keys were made with another pepper, and makes the first key where there is none.
     """
 
     @asynccontextmanager
@@ -103,8 +103,8 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         running = context or startup.open_context(settings or Settings())
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
-        await run_in_threadpool(_prepare, running)
         try:
+            await run_in_threadpool(_prepare, running)
             yield
         finally:
             running.database.dispose()
@@ -125,6 +125,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         app.include_router(router)
     require_guards(app)
     problems.install(app)
+    database_errors.install(app)
     _wrap(app, chosen)
     _describe(app)
     return app
@@ -151,8 +152,7 @@ def _rate_limits(settings: Settings) -> RateLimits:
 
 
 def _prepare(context: Context) -> None:
-    if not startup.is_current(context.database):
-        raise startup.SchemaNotCurrent
+    startup.check_database(context)
     context.database.gather_statistics()
     ensure_first_key(context)
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -54,19 +54,40 @@ ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 """An origin as browsers send it (RFC 6454 §6.2)."""
 
 
+def _lower(given: Any) -> Any:
+    return given.strip().lower() if isinstance(given, str) else given
+
+
 def _listed(given: Any) -> Any:
     return tuple(given.replace(",", " ").split()) if isinstance(given, str) else given
 
 
+IPV4_IN_IPV6 = IPv6Network("::ffff:0:0/96")
+MOST_TRUSTED = 1 / 32
+"""Part of all addresses that may be proxies: the private networks together are less, what the Internet uses is more."""
+
+
 def _proxies(given: tuple[str, ...]) -> tuple[str, ...]:
+    networks: list[IPv4Network | IPv6Network] = []
     for each in given:
         try:
             network = ip_network(each)
         except ValueError:
             raise ValueError("Name each proxy by its address or its network, as 10.0.0.0/8.") from None
-        if network.prefixlen == 0:
-            raise ValueError("Every caller would be trusted to name its own address: name the proxies alone.")
+        networks.append(_as_ipv4(network))
+    ipv4 = collapse_addresses(each for each in networks if isinstance(each, IPv4Network))
+    ipv6 = collapse_addresses(each for each in networks if isinstance(each, IPv6Network))
+    if max(sum(2.0**-each.prefixlen for each in kind) for kind in (ipv4, ipv6)) > MOST_TRUSTED:
+        raise ValueError("Nearly every caller would be trusted to name its own address: name the proxies alone.")
     return given
+
+
+def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """The network, or the IPv4 one that it shows as an IPv6 one (RFC 4291 §2.5.5.2); all of IPv4 where it has that."""
+    if isinstance(network, IPv4Network) or not network.overlaps(IPV4_IN_IPV6):
+        return network
+    beyond = max(network.prefixlen - IPV4_IN_IPV6.prefixlen, 0)
+    return IPv4Network((int(network.network_address) & 0xFFFFFFFF, beyond))
 
 
 def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,7 +119,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(8000, ge=0, le=65535, description="TCP port that the server listens on; 0 takes a free one.")
     workers: int = Field(
-        1, ge=1, le=64, description="Processes that serve; more than one needs PostgreSQL or SQLite 3.51.3."
+        1,
+        ge=1,
+        le=64,
+        description="Processes that serve; more than one needs PostgreSQL, or SQLite 3.51.3 as pysqlite3 brings it.",
     )
     behind_proxy: bool = Field(
         False, description="Whether a proxy that speaks TLS stands in front, so that any address may be listened on."
@@ -112,7 +136,9 @@ class Settings(BaseSettings):
         (), description="Origins whose pages may call the API, as `https://cms.example`, with commas between them."
     )
     public_read: bool = Field(False, description="Whether what is public may be read without a key.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", description="Least severe level logged, in either case."
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body accepted, in bytes.")
     max_in_flight: int = Field(
         64, ge=1, description="Requests that one process answers at once; it turns the rest away with 503."

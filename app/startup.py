@@ -1,8 +1,9 @@
 """What happens before the first request: logging, the secrets, the database and the version of its tables."""
 
 import os
-import sqlite3
+from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -16,18 +17,21 @@ from sqlalchemy import Connection
 
 import migrations
 from app.access.context import Context
+from app.access.fingerprint import PepperMissing, check_fingerprint, has_keys
 from app.access.oidc import Issuer
-from app.access.secrets import Pepper, check_pepper, new_key, secret_file
+from app.access.queries import signs_on_as_superuser
+from app.access.secrets import Pepper, check_pepper, kept_pepper, read_pepper
 from app.canonical.upgrade import upgrade
-from app.kit import logs
-from app.kit.db import WAL_RESET_FIXED, Database, has_wal_reset_bug
-from app.kit.fulltext import forget_deleted_words, is_of_the_engine
-from app.kit.refusals import Refusal, check_private, private_folder
+from app.kit import logs, sqlite
+from app.kit.db import Database
+from app.kit.fulltext import forget_deleted_words, is_of_the_engine, is_readable
+from app.kit.private import check_files, check_writable, private_folder
+from app.kit.refusals import Refusal
 from app.settings import Settings
 
 logger = structlog.get_logger(__name__)
 
-FIXED_SQLITE: Final = ".".join(map(str, WAL_RESET_FIXED))
+FIXED_SQLITE: Final = ".".join(map(str, sqlite.WAL_RESET_FIXED))
 SCRIPTS: Final = str(Path(migrations.__file__).parent)
 SECRET_FILES: Final = ("pepper", "first.key")
 TLS_MODES: Final = frozenset({"require", "verify-ca", "verify-full"})
@@ -35,11 +39,34 @@ TLS_MODES: Final = frozenset({"require", "verify-ca", "verify-full"})
 
 
 class SchemaNotCurrent(Refusal):
-    """The database's tables are not those of this version of the service."""
+    """The database has no tables, or those of an earlier version of the service."""
 
     def __init__(self) -> None:
         """Says what to do."""
-        super().__init__("The database has no tables, or those of another version: run `onrecord migrate`.")
+        super().__init__("The database has no tables, or those of an earlier version: run `onrecord migrate`.")
+
+
+class SchemaNewer(Refusal):
+    """The database's tables are those of a later version of the service, which this one does not know."""
+
+    def __init__(self, revisions: Iterable[str]) -> None:
+        """Takes the revisions that are not known here."""
+        super().__init__(
+            f"The database's tables are of a later version of Onrecord (revision {', '.join(sorted(revisions))}) than "
+            f"this one ({version('onrecord')}, revision {', '.join(sorted(_heads()))}): run the later version, or "
+            "restore a backup made before it ran `onrecord migrate`."
+        )
+
+
+class IndexNewer(Refusal):
+    """The full-text index was written by a SQLite that wipes deleted words, and this one cannot read it."""
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            f"The database was written by a later SQLite, and {sqlite.VERSION} cannot read its full-text index: run it "
+            "with SQLite 3.42 or later, as the wheel of pysqlite3 brings."
+        )
 
 
 def configure_logging(level: str) -> None:
@@ -53,8 +80,8 @@ class TooManyWorkers(Refusal):
     def __init__(self) -> None:
         """Says what to do."""
         super().__init__(
-            f"SQLite {sqlite3.sqlite_version} can lose writes when several processes write one file: leave "
-            f"ONRECORD_WORKERS at 1, use PostgreSQL, or a Python with SQLite {FIXED_SQLITE} or later."
+            f"SQLite {sqlite.VERSION} can lose writes when several processes write one file: leave ONRECORD_WORKERS at "
+            f"1, use PostgreSQL, or SQLite {FIXED_SQLITE} or later, as the wheel of pysqlite3 brings."
         )
 
 
@@ -69,11 +96,13 @@ class DatabaseInTheClear(Refusal):
         )
 
 
-def open_context(settings: Settings) -> Context:
-    """The settings with their secrets and their database, not yet connected to. Makes the data directory if absent.
+def open_context(settings: Settings, *, pepper_is_lost: bool = False) -> Context:
+    """The settings with their secrets and their database. Makes the data directory, and the pepper, if absent.
 
-    Raises a Refusal for what must not be served: secrets, database files and a data directory that others may get at, a
-    pepper that can be guessed, a PostgreSQL elsewhere without TLS, several workers on a SQLite that loses writes.
+    The database is connected to only where there is no pepper, to look for keys that it would have to fit; not even
+    then if `pepper_is_lost`. Raises a Refusal for what must not be served: secrets, database files and folders that
+    others may get at, a pepper that is missing or can be guessed, a PostgreSQL elsewhere without TLS, several workers
+    on a SQLite that loses writes.
     """
     database = Database(
         settings.url,
@@ -81,25 +110,41 @@ def open_context(settings: Settings) -> Context:
         processor_seconds=settings.query_processor_seconds,
         write_seconds=settings.write_seconds,
     )
-    if database.is_sqlite and settings.workers > 1 and has_wal_reset_bug():
+    if database.is_sqlite and settings.workers > 1 and sqlite.has_wal_reset_bug():
         raise TooManyWorkers
     check_transport(database)
     private_folder(settings.data_dir)
-    check_private(*(settings.data_dir / name for name in SECRET_FILES), *_files(database))
-    pepper = (
-        settings.pepper.get_secret_value() if settings.pepper else secret_file(settings.data_dir / "pepper", new_key())
-    )
-    check_pepper(pepper)
+    check_files(*(settings.data_dir / name for name in SECRET_FILES))
+    if database.file is not None:
+        _check_database_files(database.file)
+    try:
+        pepper = _pepper(settings, database, is_lost=pepper_is_lost)
+    except Refusal:
+        database.dispose()
+        raise
     issuer = Issuer(settings) if settings.oidc_issuer is not None else None
     return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()), issuer=issuer)
 
 
-def _files(database: Database) -> list[Path]:
-    """The file of a SQLite database, and those that SQLite keeps beside it."""
-    name = database.url.database
-    if not database.is_sqlite or not name or name == ":memory:" or name.startswith("file:"):
-        return []
-    return [Path(name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+def _check_database_files(file: Path) -> None:
+    """Raises a Refusal for a SQLite file, or one that SQLite keeps beside it, that others may get at, or we may not."""
+    private_folder(file.parent, make=False)
+    beside = [file.with_name(file.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+    check_files(file, *beside)
+    check_writable(file.parent, file, *beside)
+
+
+def _pepper(settings: Settings, database: Database, *, is_lost: bool) -> str:
+    """The pepper set, or the one in the data directory, made if there is none and no key needs the one there was."""
+    path = settings.data_dir / "pepper"
+    if settings.pepper is not None:
+        pepper = settings.pepper.get_secret_value()
+    else:
+        if read_pepper(path) is None and not is_lost and has_keys(database):
+            raise PepperMissing(path)
+        pepper = kept_pepper(path)
+    check_pepper(pepper)
+    return pepper
 
 
 def check_transport(database: Database) -> None:
@@ -139,12 +184,23 @@ def _is_here(host: str) -> bool:
 
 def warn_of_sqlite(database: Database) -> None:
     """Says in the log that this SQLite is not safe for several writing processes, where it is not."""
-    if database.is_sqlite and has_wal_reset_bug():
+    if database.is_sqlite and sqlite.has_wal_reset_bug():
         logger.warning(
             "sqlite_wal_reset_bug",
             advice="While the service runs, let no other process write to its file, `onrecord keys` included (use "
             f"/v1/keys): SQLite before {FIXED_SQLITE} can then lose writes.",
         )
+
+
+def warn_of_superuser(database: Database) -> None:
+    """Says in the log that the service signs on to PostgreSQL as a superuser, where it does."""
+    with database.reading() as session:
+        if signs_on_as_superuser(session):
+            logger.warning(
+                "database_superuser",
+                advice="Sign on as a role that owns its schema and no more, as deploy/roles.sh makes one: otherwise "
+                "whoever takes the service has all of the server.",
+            )
 
 
 def warn_of_first_key(settings: Settings) -> None:
@@ -157,7 +213,11 @@ def warn_of_first_key(settings: Settings) -> None:
 
 
 def migrate(database: Database) -> None:
-    """Brings the tables to this version. Does nothing to tables that are."""
+    """Brings the tables to this version. Does nothing to tables that are.
+
+    Raises SchemaNewer and IndexNewer for what this version, or this SQLite, cannot read.
+    """
+    _check_not_newer(database)
     with database.altering() as connection:
         command.upgrade(alembic_config(connection), "head")
     database.write(forget_deleted_words)
@@ -169,6 +229,34 @@ def is_described(_object: Any, name: str | None, *_more: Any) -> bool:
     return name is None or not is_of_the_engine(name)
 
 
+def check_database(context: Context) -> None:
+    """Does nothing for a database that can be served; raises a Refusal for every other.
+
+    Those are SchemaNotCurrent, SchemaNewer, IndexNewer, and OtherPepper where its keys were made with another.
+    """
+    check_tables(context.database)
+    check_fingerprint(context.database, context.pepper)
+
+
+def check_tables(database: Database) -> None:
+    """Does nothing for tables of this version; raises SchemaNotCurrent, SchemaNewer or IndexNewer for others."""
+    if _check_not_newer(database) != _heads():
+        raise SchemaNotCurrent
+
+
+def _check_not_newer(database: Database) -> set[str]:
+    """The revisions that the tables are of, none for an empty database; raises SchemaNewer or IndexNewer."""
+    with database.reading() as session:
+        current = set(MigrationContext.configure(session.connection()).get_current_heads())
+        readable = is_readable(session)
+    unknown = current - _known()
+    if unknown:
+        raise SchemaNewer(unknown)
+    if not readable:
+        raise IndexNewer
+    return current
+
+
 def is_current(database: Database) -> bool:
     """Whether the tables are those of this version; waits for no other read."""
     with database.reading_in_reserve() as session:
@@ -177,9 +265,20 @@ def is_current(database: Database) -> bool:
 
 @cache
 def _heads() -> set[str]:
+    """The newest revisions of this version."""
+    return set(_scripts().get_heads())
+
+
+@cache
+def _known() -> set[str]:
+    """Every revision of this version."""
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
-    return set(ScriptDirectory.from_config(config).get_heads())
+    return ScriptDirectory.from_config(config)
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -10,14 +10,18 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app import startup
 from app.access.context import Context
-from app.access.secrets import Pepper, check_pepper, new_key, secret_file
+from app.access.fingerprint import OtherPepper, PepperMissing
+from app.access.secrets import NotOfItsForm, Pepper, check_pepper, first_key, kept_pepper, new_key
+from app.keys.service import ensure_first_key
+from app.kit import sqlite
 from app.kit.db import Database
-from app.kit.refusals import OpenToOthers
+from app.kit.private import OpenToOthers
 from app.main import create_app
 from app.settings import Settings
 
@@ -93,11 +97,11 @@ def test_a_secret_that_others_can_read_is_refused(settings: Settings, mode: int)
 def test_a_secret_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
-        secret_file(tmp_path / "secret", new_key())
+        kept_pepper(tmp_path / "pepper")
     finally:
         os.umask(umask)
-    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+    assert (tmp_path / "pepper").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["pepper"]
 
 
 def test_what_is_made_is_closed_to_others_whatever_the_umask(settings: Settings) -> None:
@@ -133,8 +137,119 @@ def test_the_first_key_is_warned_of_where_others_than_this_machine_call(settings
 
 
 def test_the_secret_that_came_first_stays(tmp_path: Path) -> None:
-    assert secret_file(tmp_path / "secret", "first") == "first"
-    assert secret_file(tmp_path / "secret", "second") == "first"
+    for keep in (kept_pepper, first_key):
+        first = keep(tmp_path / keep.__name__)
+        assert keep(tmp_path / keep.__name__) == first
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "\n", "two\nlines", f"{RANDOM}\n{RANDOM}", f" {RANDOM}", f"{RANDOM} ", "\x1b[2J", "é" * 40, "a" * 1025],
+)
+def test_a_secret_is_read_only_in_its_own_form(tmp_path: Path, content: str) -> None:
+    for keep, name in ((kept_pepper, "pepper"), (first_key, "first.key")):
+        path = tmp_path / name
+        path.touch(mode=0o600)
+        path.write_text(content)
+        with pytest.raises(NotOfItsForm, match=name) as refused:
+            keep(path)
+        assert content not in {*str(refused.value).split()}
+        assert path.read_text() == content
+
+
+@pytest.mark.parametrize(
+    "content", [f"onr_{'a' * 42}", f"onr_{'a' * 44}", f"onr_{'+' * 43}", RANDOM, f"xonr_{'a' * 43}"]
+)
+def test_a_first_key_is_a_key_of_ours(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "first.key"
+    path.touch(mode=0o600)
+    path.write_text(content)
+    with pytest.raises(NotOfItsForm):
+        first_key(path)
+
+
+def migrated(settings: Settings) -> None:
+    """Makes a database with keys, and a fingerprint of the pepper."""
+    context = startup.open_context(settings)
+    startup.migrate(context.database)
+    startup.check_database(context)
+    ensure_first_key(context)
+    context.database.dispose()
+
+
+def checked(settings: Settings) -> None:
+    context = startup.open_context(settings)
+    try:
+        startup.check_database(context)
+    finally:
+        context.database.dispose()
+
+
+@pytest.fixture
+def own_settings(own_database: Database, tmp_path: Path) -> Settings:
+    """Settings with a data directory and an empty database, of either engine, that the test has to itself."""
+    return Settings(data_dir=tmp_path / "data", database_url=own_database.url.render_as_string(hide_password=False))
+
+
+def test_a_database_with_keys_and_no_pepper_is_refused_and_none_is_made(own_settings: Settings) -> None:
+    settings = own_settings
+    migrated(settings)
+    (settings.data_dir / "pepper").unlink()
+    with pytest.raises(PepperMissing, match=f"put {settings.data_dir}/pepper back"):
+        startup.open_context(settings)
+    assert not (settings.data_dir / "pepper").exists()
+
+
+def test_a_database_without_keys_needs_no_pepper_of_before(settings: Settings) -> None:
+    context = startup.open_context(settings)
+    startup.migrate(context.database)
+    context.database.dispose()
+    (settings.data_dir / "pepper").unlink()
+    checked(settings)
+
+
+@pytest.mark.parametrize("by", ["file", "setting"])
+def test_another_pepper_than_that_of_the_keys_is_refused(own_settings: Settings, by: str) -> None:
+    settings = own_settings
+    migrated(settings)
+    if by == "file":
+        (settings.data_dir / "pepper").write_text(f"{RANDOM}\n")
+    else:
+        settings = settings.model_copy(update={"pepper": SecretStr(RANDOM)})
+    with pytest.raises(OtherPepper) as refused:
+        checked(settings)
+    assert RANDOM not in str(refused.value)
+    with pytest.raises(OtherPepper):
+        answers(create_app(settings), "/readyz")
+
+
+def test_the_fingerprint_does_not_tell_the_pepper(settings: Settings) -> None:
+    migrated(settings)
+    pepper = (settings.data_dir / "pepper").read_text().strip()
+    stored = b"".join(path.read_bytes() for path in settings.data_dir.glob("onrecord.sqlite3*"))
+    assert pepper.encode() not in stored
+
+
+def test_tables_of_a_later_version_are_refused(own_context: Context) -> None:
+    startup.migrate(own_context.database)
+    with own_context.database.engine().begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for refuse in (startup.check_tables, startup.migrate):
+        with pytest.raises(startup.SchemaNewer, match=r"revision 9999.*restore a backup"):
+            refuse(own_context.database)
+
+
+def test_an_index_that_this_sqlite_cannot_read_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrated(settings)
+    database = Database(settings.url)
+    monkeypatch.setattr(sqlite, "wipes_deleted_words", lambda: False)
+    startup.check_tables(database)
+    with database.engine().begin() as connection:
+        connection.execute(text("UPDATE search_internal_config SET v = 5 WHERE k = 'version'"))
+    for refuse in (startup.check_tables, startup.migrate):
+        with pytest.raises(startup.IndexNewer, match="pysqlite3"):
+            refuse(database)
+    database.dispose()
 
 
 def test_an_app_over_tables_of_another_version_does_not_start(settings: Settings) -> None:
@@ -159,15 +274,14 @@ def test_readiness_tells_of_tables_of_another_version(
     startup.migrate(own_database)
     (well,) = answers(create_app(context=own_context), "/readyz")
     assert well.json() == {"status": "ok"}
-    verdicts = iter([True, False])
-    monkeypatch.setattr(startup, "is_current", lambda _database: next(verdicts))
+    monkeypatch.setattr(startup, "is_current", lambda _database: False)
     ready, healthy = answers(create_app(context=own_context), "/readyz", "/healthz")
     assert (ready.status_code, ready.json()["code"], healthy.status_code) == (503, "unavailable", 200)
 
 
 @pytest.mark.parametrize("has_bug", [True, False])
 def test_a_sqlite_that_may_lose_writes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_bug: bool) -> None:
-    monkeypatch.setattr(startup, "has_wal_reset_bug", lambda: has_bug)
+    monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda: has_bug)
     with capture_logs() as logged:
         startup.warn_of_sqlite(Database(f"sqlite:///{tmp_path / 'x'}"))
     assert [entry["event"] for entry in logged] == ["sqlite_wal_reset_bug"] * has_bug
@@ -175,7 +289,7 @@ def test_a_sqlite_that_may_lose_writes_is_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_postgresql_is_not_warned_about_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(startup, "has_wal_reset_bug", lambda: True)
+    monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda: True)
     with capture_logs() as logged:
         startup.warn_of_sqlite(Database("postgresql+psycopg://onrecord@localhost/none"))
     assert logged == []

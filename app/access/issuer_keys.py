@@ -1,10 +1,11 @@
 """The keys that an OpenID Connect issuer publishes: fetched within bounds, and kept so that nobody has us hammer it."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import jwt
@@ -12,6 +13,8 @@ import orjson
 import structlog
 
 from app.settings import Settings, is_safe_url
+
+T = TypeVar("T")
 
 logger = structlog.get_logger(__name__)
 
@@ -29,6 +32,7 @@ RETRY_S: Final = 60.0
 KEPT_S: Final = 3600.0
 """How long keys hold while the issuer does not answer."""
 FETCH_TIMEOUT_S: Final = 3.0
+"""For all of it: names, connections, TLS, the issuer's description and its keys."""
 MAX_BYTES: Final = 262_144
 """Longest answer of an issuer that is read; a set of ten keys with their certificates has 20 kB."""
 
@@ -74,7 +78,7 @@ class IssuerKeys:
     def _refresh(self) -> None:
         try:
             self._held = _Held(self._fetch(), self._clock())
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
             # Not the error's own words: they can hold what the issuer sent.
             logger.warning("issuer_keys_not_fetched", kind=type(error).__name__)
         finally:
@@ -84,35 +88,50 @@ class IssuerKeys:
 def fetcher(settings: Settings) -> Callable[[], Keys]:
     """What fetches the keys of the issuer in the settings, from the address set or the one that the issuer names.
 
-    It raises httpx.HTTPError or ValueError where it cannot have them: no answer in time, a redirect, too long a one,
-    one of another issuer (OpenID Connect Discovery 1.0 §4.3), or an address that is not https.
+    It raises httpx.HTTPError, TimeoutError or ValueError where it cannot have them: no answer in time, from the look-up
+    of the issuer's name to the last byte of its keys, a redirect, too long an answer, one of another issuer (OpenID
+    Connect Discovery 1.0 §4.3), or an address that is not https.
     """
-
-    def fetch() -> Keys:
-        deadline = time.monotonic() + FETCH_TIMEOUT_S
-        with httpx.Client(timeout=FETCH_TIMEOUT_S, follow_redirects=False) as client:
-            url: Any = settings.oidc_jwks_url
-            if url is None:
-                issuer = settings.oidc_issuer or ""
-                found = _fetched(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration", deadline)
-                url = found.get("jwks_uri")
-                if found.get("issuer") != issuer or not isinstance(url, str) or not is_safe_url(url):
-                    raise ValueError("The issuer describes another one, or names no safe address of its keys.")
-            return _verifying_keys(_fetched(client, url, deadline))
-
-    return fetch
+    return lambda: _verifying_keys(_within(FETCH_TIMEOUT_S, _key_set(settings)))
 
 
-def _fetched(client: httpx.Client, url: str, deadline: float) -> dict[str, Any]:
+def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns; raises TimeoutError where it takes longer, whatever it waits for.
+
+    A timeout of httpx is one for each of its waits, which begins anew with each byte that trickles in. A loop of its
+    own ends them all at once, and waits for no thread that still resolves a name, as asyncio.run would.
+    """
+    loop = asyncio.SelectorEventLoop()
+    try:
+        return loop.run_until_complete(asyncio.wait_for(work, seconds))
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+async def _key_set(settings: Settings) -> dict[str, Any]:
+    async with httpx.AsyncClient(timeout=None, follow_redirects=False) as client:  # noqa: S113  # see _within
+        url: Any = settings.oidc_jwks_url
+        if url is None:
+            issuer = settings.oidc_issuer or ""
+            found = await _fetched(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+            url = found.get("jwks_uri")
+            if found.get("issuer") != issuer or not isinstance(url, str) or not is_safe_url(url):
+                raise ValueError("The issuer describes another one, or names no safe address of its keys.")
+        return await _fetched(client, url)
+
+
+async def _fetched(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
     """The JSON object at the address."""
     body = bytearray()
-    with client.stream("GET", url, headers={"Accept": "application/json", "Accept-Encoding": "identity"}) as response:
+    accepted = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    async with client.stream("GET", url, headers=accepted) as response:
         if response.status_code != httpx.codes.OK:
             raise ValueError("The issuer does not answer with 200.")
-        for part in response.iter_raw():
+        async for part in response.aiter_raw():
             body += part
-            if len(body) > MAX_BYTES or time.monotonic() > deadline:
-                raise ValueError("The issuer's answer is too long, or takes too long.")
+            if len(body) > MAX_BYTES:
+                raise ValueError("The issuer's answer is too long.")
     value = orjson.loads(body)
     if not isinstance(value, dict):
         raise ValueError("The issuer's answer is no object.")

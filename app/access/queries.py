@@ -1,22 +1,24 @@
-"""The SQL of access: keys by their digest, and the replies kept for idempotency."""
+"""The SQL of access: keys by their digest, the pepper's fingerprint, and the replies kept for idempotency."""
 
 import re
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, not_, or_, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, inspect, not_, or_, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from app.access.principals import Audience
 from app.access.visibility import may_know, visible
 from app.kit.columns import NOW
-from app.models import ApiKey, Attribution, Change, RemovedAttribution, Rendition, StoredReply
+from app.models import ApiKey, Attribution, Change, Fingerprint, RemovedAttribution, Rendition, StoredReply
 from app.models.vocabulary import ChangeAction, ResourceKind
 
 ANY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDS_AT_ONCE: Final = 10_000
 """Ids in one query; SQLite takes at most 32,766 values."""
+PEPPER: Final = "pepper"
+"""The secret whose fingerprint is held."""
 
 
 def holds(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -49,13 +51,48 @@ def count_keys(session: Session) -> int:
     return session.exec(select(func.count()).select_from(ApiKey)).one()
 
 
+def has_keys(session: Session) -> bool:
+    """Whether there are keys, in a database that need not have been migrated."""
+    return inspect(session.connection()).has_table(ApiKey.__tablename__) and count_keys(session) > 0
+
+
+def signs_on_as_superuser(session: Session) -> bool:
+    """Whether this is PostgreSQL, and the role signed on with may do anything there."""
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    may = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    return bool(session.connection().execute(may).scalar())
+
+
+def held_fingerprint(session: Session) -> str | None:
+    """The pepper's fingerprint; None where none is held yet."""
+    return session.exec(select(Fingerprint.digest).where(Fingerprint.secret == PEPPER)).first()
+
+
+def keep_fingerprint(session: Session, digest: str) -> str:
+    """The pepper's fingerprint, which is this one where none was held."""
+    adding = _insert(session, Fingerprint).values(secret=PEPPER, digest=digest).on_conflict_do_nothing()
+    session.exec(adding)
+    return session.exec(select(Fingerprint.digest).where(Fingerprint.secret == PEPPER)).one()
+
+
+def replace_fingerprint(session: Session, digest: str) -> None:
+    """Holds this fingerprint of the pepper in place of the one that was held."""
+    keep_fingerprint(session, digest)
+    session.exec(update(Fingerprint).where(col(Fingerprint.secret) == PEPPER).values(digest=digest))
+
+
+def _insert(session: Session, table: type[Any]) -> Any:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return insert(table)
+
+
 def reserve_reply(session: Session, reply: StoredReply) -> bool:
     """Whether this is the first request with its Idempotency-Key: then the reply, yet to be filled, takes its place.
 
     Waits for a transaction that has reserved it and is not over, in this process or another.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    reserving = insert(StoredReply).values(reply.model_dump()).on_conflict_do_nothing()
+    reserving = _insert(session, StoredReply).values(reply.model_dump()).on_conflict_do_nothing()
     return session.exec(reserving.returning(col(StoredReply.key_digest))).first() is not None
 
 

@@ -6,13 +6,14 @@ a check where this takes microseconds).
 
 import hashlib
 import hmac
-import os
+import re
 import secrets
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from app.kit.refusals import OWNER_ONLY, Refusal, check_private
+from app.kit.private import Unusable, read_secret, write_once
+from app.kit.refusals import Refusal
 from app.settings import MIN_PEPPER_CHARACTERS
 
 KEY_PREFIX: Final = "onr_"
@@ -32,6 +33,10 @@ PLACEHOLDERS: Final = (
     "onrecord",
 )
 """Words that stand where a secret is to be put."""
+FIRST_KEY: Final = re.compile(r"(onr_[A-Za-z0-9_-]{43})\r?\n?")
+"""A key as `new_key` makes it, on a line of its own."""
+PEPPER: Final = re.compile(r"([!-~](?:[ -~]{0,1022}[!-~])?)\r?\n?")
+"""A line of visible ASCII: what we make, what `openssl rand -hex 32` prints, or what somebody thought up."""
 
 
 class WeakPepper(Refusal):
@@ -42,6 +47,17 @@ class WeakPepper(Refusal):
         super().__init__(
             "The pepper can be guessed: set ONRECORD_PEPPER, or the file `pepper` in the data directory, to what "
             "`openssl rand -hex 32` prints, or set none and one is made; keys have to be made anew then."
+        )
+
+
+class NotOfItsForm(Refusal):
+    """A file of a secret holds something else than that secret."""
+
+    def __init__(self, path: Path) -> None:
+        """Takes the file's path."""
+        super().__init__(
+            f"{path} is not as Onrecord writes it, one line with the secret alone: put back what was there, or take it "
+            "away where nothing was."
         )
 
 
@@ -88,23 +104,42 @@ def new_key() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
 
 
-def secret_file(path: Path, make: str) -> str:
-    """The secret in the file at `path`, which only its owner can read; `make` is written there if there is none.
+def first_key(path: Path) -> str:
+    """The key in the file, made and written there if there is no file; raises NotOfItsForm, and what files raise."""
+    return _kept(path, FIRST_KEY)
 
-    Two processes that start at once read the same secret. Raises OpenToOthers for a file open to others.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(make + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
-    check_private(path)
-    return path.read_text().strip()
+
+def read_first_key(path: Path) -> str | None:
+    """The key in the file; None where there is no file. Raises NotOfItsForm, and what files raise."""
+    return _read(path, FIRST_KEY)
+
+
+def read_pepper(path: Path) -> str | None:
+    """The pepper in the file; None where there is no file. Raises as `read_first_key` does."""
+    return _read(path, PEPPER)
+
+
+def kept_pepper(path: Path) -> str:
+    """The pepper in the file, made and written there if there is no file; raises as `first_key` does."""
+    return _kept(path, PEPPER)
+
+
+def _kept(path: Path, form: re.Pattern[str]) -> str:
+    """What is in the file, of that form, or what was put into it. Two processes that start at once have the same."""
+    found = _read(path, form)
+    if found is None:
+        write_once(path, f"{new_key()}\n".encode())
+        found = _read(path, form)
+    if found is None:
+        raise Unusable(path, "it was made and is gone")
+    return found
+
+
+def _read(path: Path, form: re.Pattern[str]) -> str | None:
+    content = read_secret(path)
+    if content is None:
+        return None
+    found = form.fullmatch(content.decode("latin-1"))
+    if found is None:
+        raise NotOfItsForm(path)
+    return found[1]

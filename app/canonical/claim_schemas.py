@@ -16,7 +16,7 @@ from app.canonical.schemas import (
 )
 from app.canonical.values import OccurredRead, Place, QuantityRead, QuoteRead
 from app.kit.codes import Language
-from app.kit.schemas import Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Url, may_lack
+from app.kit.schemas import Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Signature, Url, may_lack
 from app.models.vocabulary import (
     ClaimKind,
     ClaimStatus,
@@ -97,7 +97,7 @@ class EvidenceRead(Reading):
 class AssessmentFields(Payload):
     """What an assessment is recorded with and read with, its confidence and evidence apart."""
 
-    assessor: Line = Field(
+    assessor: Signature = Field(
         description="Who assesses: a person, a desk or an organisation.", examples=["verification desk"]
     )
     credibility: Annotated[Integer, Field(ge=1, le=6)] | None = Field(

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.kit.codes import Country, Language
-from app.kit.schemas import Day, Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Url, may_lack
+from app.kit.schemas import Day, Edtf, Id, Instant, Integer, Line, Paragraph, Payload, Reading, Signature, Url, may_lack
 from app.models.vocabulary import (
     Anonymity,
     ClaimRelationKind,
@@ -191,7 +191,7 @@ class RelationFields(Payload):
         None, description="How sure whoever suggested it is, 0 to 1.", examples=[0.8]
     )
     note: Paragraph | None = Field(None, description="Why.", examples=["One counts arrivals, the other residents."])
-    decided_by: Line | None = Field(None, description="Who decided.", examples=["verification desk"])
+    decided_by: Signature | None = Field(None, description="Who decided.", examples=["verification desk"])
 
 
 class RelationRead(RelationFields):

@@ -153,13 +153,6 @@ def versions_within(
     return list(unit.session.exec(chosen.order_by(col(Change.version).desc()))), count < len(found)
 
 
-def count_versions(unit: Unit, resource_id: str) -> int:
-    """How many versions of the resource the caller's audience saw."""
-    line = _in_line(unit, resource_id, unit.principal.audience)
-    counted = select(func.count()).select_from(Change).where(Change.resource_id == resource_id, line)
-    return unit.session.exec(counted).one()
-
-
 def version_at(unit: Unit, resource_id: str, instant: datetime) -> Change | None:
     """The version that the caller's audience would have read at that instant; None if it had none yet."""
     rows = select(Change).where(

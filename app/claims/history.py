@@ -5,7 +5,7 @@ see today are taken out of old versions, and a version with none left is not sho
 that it had. Times are told as they are told today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,8 +19,9 @@ from app.canonical.told import in_days
 from app.changes import queries as changes
 from app.claims import queries
 from app.claims.schemas import VersionRead
+from app.kit.columns import size_bytes
 from app.kit.instants import end_of_day, start_of_day
-from app.kit.paging import PAGE_BYTES, Key, Order, PageParameters, chosen_fields
+from app.kit.paging import MAX_LIMIT, PAGE_BYTES, Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
 from app.models import Change, Rendition
 from app.models.vocabulary import ClaimStatus, ResourceKind
@@ -29,11 +30,7 @@ ORDER: Final = Order((Key(column("version"), int),), descending=True)
 
 
 def list_versions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
-    """The claim's versions, the newest first; raises NotFound.
-
-    Those of which the reader may see nothing today are left out, and counted in the total all the same: the numbers of
-    the others tell that they are there.
-    """
+    """The claim's versions of which the reader may see anything today, the newest first; raises NotFound."""
     past = _Past(unit, readable(unit, ResourceKind.CLAIM, claim_id))
     fields = chosen_fields(page.fields, list(VersionRead.model_fields), always="version")
     cursors = Listing(VersionRead, ORDER, f"history|{claim_id}").cursors(unit)
@@ -44,7 +41,7 @@ def list_versions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
         items = [{name: value for name, value in item.items() if name in fields} for item in items]
     body: dict[str, Any] = {"items": items, "next_cursor": next_cursor}
     if page.include_total:
-        body["total"] = changes.count_versions(unit, claim_id)
+        body["total"] = past.count()
     return Reply(body=orjson.dumps(body, option=orjson.OPT_UTC_Z), next_cursor=next_cursor)
 
 
@@ -72,19 +69,34 @@ class _Past:
         self._attributions = queries.known_attributions(unit, claim.resource_id)
 
     def page(self, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-        """The versions of one page below `before`, and the last that was looked at, where more follow.
+        """The versions of one page below `before`, as they are told, and the last of them, where more are shown."""
+        items: list[dict[str, Any]] = []
+        size = 0
+        for change, document in self._shown(before, limit):
+            size += size_bytes(change.document)
+            if len(items) == limit or (items and size > PAGE_BYTES):
+                return items, items[-1]["version"]
+            items.append(self._told(change, document))
+        return items, None
 
-        Of a page on which nothing is to be seen the next is taken, so that none is empty but the last.
+    def count(self) -> int:
+        """How many versions there are of which the reader may see anything."""
+        return sum(1 for _ in self._shown(None, MAX_LIMIT))
+
+    def _shown(self, before: int | None, at_once: int) -> Iterator[tuple[Change, dict[str, Any]]]:
+        """The versions below `before` of which the reader may see anything, the newest first, with what that is.
+
+        Some are read at a time, and of long ones fewer: a version may have a megabyte, and there may be hundreds.
         """
-        while True:
+        more = True
+        while more:
             versions, more = changes.versions_within(
-                self._unit, self._claim_id, before=before, limit=limit, most=PAGE_BYTES
+                self._unit, self._claim_id, before=before, limit=at_once, most=PAGE_BYTES
             )
-            seen = zip(versions, self.as_seen_today(versions), strict=True)
-            items = [self._told(change, document) for change, document in seen if document is not None]
-            before = versions[-1].version if more else None
-            if items or before is None:
-                return items, before
+            for change, document in zip(versions, self.as_seen_today(versions), strict=True):
+                before = change.version
+                if document is not None:
+                    yield change, document
 
     def _told(self, change: Change, document: dict[str, Any]) -> dict[str, Any]:
         """What is read of a version."""

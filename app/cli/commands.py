@@ -3,7 +3,7 @@
 import json
 import os
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from rich.console import Console
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from uvicorn.supervisors import Multiprocess
 
 from app import startup
@@ -21,12 +21,16 @@ from app.cli.address import check_address, listen
 from app.cli.remote import KeyFile, api_key, failures_in_words
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
+from app.kit.database_errors import may_pass, sqlstate
 from app.kit.problems import field_errors
 from app.kit.protocol import ProblemProtocol, entrances
 from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
 
+WORKER_SILENCE_S: Final = 60
+"""After which one of several processes that says nothing is ended and another begun. It says nothing while it imports
+the app, which took longer than uvicorn's 5 s on a busy machine, so that none ever came up."""
 console = Console(highlight=False)
 app = typer.Typer(
     name="onrecord",
@@ -74,6 +78,7 @@ def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindP
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=WORKER_SILENCE_S,
     )
     listening = listen(settings)
     _greet(settings, listening.getsockname()[1])
@@ -89,9 +94,9 @@ def _check(settings: Settings) -> None:
     """Raises what would keep the service from starting, before a server says it in a traceback."""
     context = startup.open_context(settings)
     try:
-        if not startup.is_current(context.database):
-            raise startup.SchemaNotCurrent
+        startup.check_database(context)
         startup.warn_of_sqlite(context.database)
+        startup.warn_of_superuser(context.database)
         startup.warn_of_first_key(settings)
     finally:
         context.database.dispose()
@@ -109,6 +114,7 @@ def _migrate(settings: Settings) -> None:
     context = startup.open_context(settings)
     try:
         startup.migrate(context.database)
+        startup.check_database(context)
         record_outdated(context)
         ensure_first_key(context)
     finally:
@@ -121,9 +127,15 @@ def _greet(settings: Settings, port: int) -> None:
     base, key = f"http://{host}:{port}", settings.data_dir / "first.key"
     console.print(f"\n[bold]Onrecord[/bold] answers on {base}  (stop it with Ctrl-C)")
     console.print(f"  API, to read and to try:  {base}/docs")
-    console.print(f"  first key, every scope:   {key}\n")
-    console.print("Paste this into another terminal, in this folder, to ask what is on record:")
-    console.print(f'  curl -H "Authorization: Bearer $(cat {key})" "{base}/v1/claims?limit=3"\n', soft_wrap=True)
+    if key.exists():
+        console.print(f"  first key, every scope:   {key}\n")
+        console.print("Paste this into another terminal, in this folder, to ask what is on record:")
+        bearer = f"$(cat {key})"
+    else:
+        console.print("  a key:                    yours, or what `onrecord keys create` prints\n")
+        console.print("Put your key into ONRECORD_KEY, and ask what is on record:")
+        bearer = "$ONRECORD_KEY"
+    console.print(f'  curl -H "Authorization: Bearer {bearer}" "{base}/v1/claims?limit=3"\n', soft_wrap=True)
 
 
 @app.command()
@@ -176,10 +188,13 @@ def main() -> None:
     except Refusal as refusal:
         Console(stderr=True).print(str(refusal), style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
-    except (ArgumentError, OperationalError) as error:
+    except (ArgumentError, DBAPIError) as error:
         # Not the error's own words: a database's address can hold its password.
-        text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL. "
-        Console(stderr=True).print(f"{text}({type(error).__name__})", style="red", markup=False, soft_wrap=True)
+        text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL."
+        if isinstance(error, DBAPIError) and not may_pass(error):
+            text = "The database refused what Onrecord asked of it."
+        named = " ".join(filter(None, [type(error).__name__, sqlstate(error)]))
+        Console(stderr=True).print(f"{text} ({named})", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
     except ValidationError as error:
         if error.title != Settings.__name__:

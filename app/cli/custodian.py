@@ -23,8 +23,8 @@ from app.cli.remote import (
     shown,
 )
 from app.identities.age import SECRET_KEY_PREFIX, encrypted_with_passphrase, new_private_key
+from app.kit.private import OWNER_ONLY
 
-OWNER_ONLY = 0o600
 app = typer.Typer(help="Make a custodian's key, and register custodians with a service.", no_args_is_help=True)
 
 

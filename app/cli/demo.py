@@ -20,6 +20,7 @@ import structlog
 from rich.console import Console
 from rich.progress import Progress
 
+from app.access.secrets import read_first_key
 from app.cli.remote import KEY_FORM, KEY_VARIABLE, NOT_ONRECORD, Explained, read_answer, shown
 from app.kit.logs import LEVELS
 from app.main import create_app
@@ -263,10 +264,9 @@ async def _load_in_process(settings: Settings, teller: Teller) -> bool:
     path = settings.data_dir / "first.key"
     with _no_access_log(settings):
         async with app.router.lifespan_context(app):
-            try:
-                key = path.read_text().strip()
-            except OSError:
-                return teller.failed(f"There is no key to do it with: {path} is absent or cannot be read.")
+            key = read_first_key(path)
+            if key is None:
+                return teller.failed(f"There is no key to do it with: {path} is absent.")
             return await _load(httpx.ASGITransport(app), IN_PROCESS, key, teller, key_words=f"the key in {path}")
 
 

@@ -1,4 +1,4 @@
-"""The commands `onrecord keys create|list|rotate|revoke|person`, for whoever runs the server."""
+"""The commands `onrecord keys create|list|rotate|revoke|new-pepper|person`, for whoever runs the server."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -30,13 +30,15 @@ console = Console(highlight=False)
 app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
 
 
-def _write(work: Callable[[Unit], T]) -> T:
+def _write(work: Callable[[Unit], T], *, pepper_is_lost: bool = False) -> T:
     settings = Settings()
     startup.configure_logging(settings.log_level)
-    context = startup.open_context(settings)
+    context = startup.open_context(settings, pepper_is_lost=pepper_is_lost)
     try:
-        if not startup.is_current(context.database):
-            raise startup.SchemaNotCurrent
+        if pepper_is_lost:
+            startup.check_tables(context.database)
+        else:
+            startup.check_database(context)
 
         def in_session(session: Session) -> T:
             return work(service.at_the_server(context, session))
@@ -118,6 +120,21 @@ def revoke(key_id: KeyId) -> None:
     """Revoke a key, for good and at once."""
     _write(lambda unit: service.revoke_key(unit, key_id))
     console.print("The key is revoked.")
+
+
+@app.command("new-pepper")
+def new_pepper(*, yes: Annotated[bool, typer.Option("--yes", help="Revoke every key without asking.")] = False) -> None:
+    """Go on where the pepper is lost: with the one that is set, or a new one. Every key is revoked.
+
+    None of them would open any more: what is kept of a key was made with the pepper. Stop the service first.
+    """
+    if not yes:
+        typer.confirm("Revoke every key?", abort=True)
+    if _write(service.go_on_with_pepper, pepper_is_lost=True):
+        (Settings().data_dir / "first.key").unlink(missing_ok=True)  # it opens nothing any more
+        console.print("Every key is revoked. `onrecord keys create` makes new ones.")
+    else:
+        console.print("The pepper is the one that the keys were made with: nothing was done.")
 
 
 @app.command()

@@ -7,6 +7,7 @@ printed of one goes through `shown`.
 import ipaddress
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,8 @@ import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
-from app.kit.refusals import OpenToOthers, check_private
-from app.kit.schemas import CONTROLS
+from app.kit.private import OPEN_TO_OTHERS, OpenToOthers
+from app.kit.visible import plain
 
 KEY_VARIABLE: Final = "ONRECORD_KEY"
 KEY_FORM: Final = re.compile(r"[!-~]+")
@@ -28,6 +29,8 @@ TIMEOUT_S: Final = 60.0
 """For one request. An erasure may wait for the readers of the database."""
 CUSTODIANS: Final = "/v1/custodians"
 PAGE_LIMIT: Final = 200
+MAX_FILE_BYTES: Final = 1_048_576
+"""Longest file of keys, or age file, that is read: a hundred times any that makes sense."""
 NOT_ONRECORD: Final = "What answers at this address is not Onrecord."
 
 Url = Annotated[str, typer.Option("--url", envvar="ONRECORD_URL", help="Address of the service.")]
@@ -117,7 +120,7 @@ def shown(text: str, *, keep: str = "") -> str:
 
     Everything that comes from a service goes through here first. Characters to `keep` are left as they are.
     """
-    return CONTROLS.sub(lambda found: found[0] if found[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
+    return plain(text, keep=keep)
 
 
 def read_answer(answer: type[A], content: bytes) -> A | None:
@@ -192,22 +195,28 @@ def api_key(key_file: Path | None) -> str:
     """The key in the file, or else in the environment, empty where there is none; raises CommandFailed."""
     if key_file is None:
         return os.environ.get(KEY_VARIABLE, "").strip()
-    check_owner_alone(key_file)
     try:
-        return key_file.read_text("ascii").strip()
-    except (OSError, UnicodeError):
+        return file_bytes(key_file, secret=True).decode("ascii").strip()
+    except UnicodeError:
         raise CommandFailed(f"{key_file} cannot be read.") from None
 
 
-def check_owner_alone(path: Path) -> None:
-    """Does nothing for a file of a secret that its owner alone may read, nor for a pipe; else raises CommandFailed."""
+def file_bytes(path: Path, *, secret: bool = False) -> bytes:
+    """What is in the file, or comes out of the pipe; raises CommandFailed for what cannot be read, or is too long.
+
+    Also for a `secret` one that others than its owner may read: what was opened is looked at, not what had its name.
+    """
     try:
-        if path.is_file():
-            check_private(path)
-    except OpenToOthers as refusal:
-        raise CommandFailed(str(refusal)) from None
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if secret and stat.S_ISREG(found.st_mode) and found.st_mode & OPEN_TO_OTHERS:
+                raise CommandFailed(str(OpenToOthers([path])))
+            content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise CommandFailed(f"{path} is too long.")
+    return content
 
 
 def checked_id(value: str) -> str:

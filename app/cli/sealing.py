@@ -12,6 +12,7 @@ import typer
 
 from app.cli.remote import (
     DEFAULT_URL,
+    MAX_FILE_BYTES,
     Answer,
     CommandFailed,
     KeyFile,
@@ -19,9 +20,9 @@ from app.cli.remote import (
     Registered,
     Service,
     Url,
-    check_owner_alone,
     checked_id,
     failures_in_words,
+    file_bytes,
     say,
     service,
     shown,
@@ -32,8 +33,6 @@ from app.identities.age_file import PADDED_BYTES, parse
 FEW: Final = 2
 """Custodians below which one lost key loses the identity."""
 STALE: Final = 412
-MAX_FILE_BYTES: Final = 1_048_576
-"""Longest file of keys, or age file, that is read: a hundred times any that makes sense."""
 ENCRYPTED: Final = (b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----")
 
 SourceId = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
@@ -173,7 +172,7 @@ def unseal(
         if (reason is None) == (stored is None):
             raise CommandFailed("Say why with --reason, or name a file with --input.")
         keys = private_keys_in(identity)
-        ciphertext = _bytes(stored) if stored else _fetched(service(url, key_file), source_id, reason or "")
+        ciphertext = file_bytes(stored) if stored else _fetched(service(url, key_file), source_id, reason or "")
         opened = unsealed(source_id, ciphertext, keys)
     # A terminal may be told things by what it shows, and whoever knows the public keys can have sealed this.
     printed = shown(opened, keep="\t\n") if _to_terminal() else opened
@@ -190,8 +189,7 @@ def private_keys_in(path: Path) -> list[age.PrivateKey]:
 
     Raises CommandFailed for a file that others may read, as for one without a key.
     """
-    check_owner_alone(path)
-    content = _bytes(path)
+    content = file_bytes(path, secret=True)
     if content.lstrip().startswith(ENCRYPTED):
         given = typer.prompt(f"Passphrase of {path}", hide_input=True, err=True)
         try:
@@ -237,19 +235,8 @@ def _fetched(reached: Service, source_id: str, reason: str) -> bytes:
     return reached.ask("GET", f"/v1/sources/{source_id}/identity", answer=Fetched, headers=headers).sealed.encode()
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise CommandFailed(f"{path} cannot be read: {error.strerror}.") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise CommandFailed(f"{path} is too long.")
-    return content
-
-
 def _text(path: Path) -> str:
     try:
-        return _bytes(path).decode("utf-8-sig")
+        return file_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CommandFailed(f"{path} is no text in UTF-8.") from None

@@ -73,12 +73,11 @@ class Stored:
 def run(settings: Settings, console: Console) -> bool:
     """Whether everything agrees; prints what does not, by kind and id.
 
-    Reads one snapshot, in batches. Raises SchemaNotCurrent.
+    Reads one snapshot, in batches. Raises a Refusal for tables of another version.
     """
     context = startup.open_context(settings.model_copy(update={"query_seconds": 0}))
     try:
-        if not startup.is_current(context.database):
-            raise startup.SchemaNotCurrent
+        startup.check_tables(context.database)
         with context.database.reading() as session, Progress(console=console, disable=not console.is_terminal) as shown:
             total = queries.count_rows(session)
             task = shown.add_task("Checking", total=total)

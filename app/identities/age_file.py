@@ -33,7 +33,14 @@ KEY_BYTES: Final = 32
 """Length of the ephemeral share of an X25519 stanza, of the file key that it wraps with its tag, and of a MAC."""
 X25519: Final = b"X25519"
 GREASE: Final = b"-grease"
-"""How the types of stanzas end that mean nothing and are there so that every reader learns to skip them."""
+"""How the type of a stanza ends that means nothing and is there so that every reader learns to skip what is new."""
+GREASE_WORD: Final = re.compile(rb"[\x21-\x7e]{1,8}")
+"""What stands before that in pyrage, and what each of the arguments is: characters drawn at random."""
+MOST_GREASE_ARGUMENTS: Final = 4
+MOST_GREASE_BYTES: Final = 99
+"""Arguments and bytes of pyrage's (age-core, `grease_the_joint`)."""
+FEWEST_READABLE: Final = 16
+"""Bytes of a body from which on it is told whether they are text: of so many at random, two in a million times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +74,11 @@ def parse(armored: str) -> AgeFile:
     stanzas, payload = _header(data)
     if len(payload) != PAYLOAD_BYTES:
         raise RuleBroken("wrong_size", f"What is sealed must be padded to {PADDED_BYTES} bytes.")
-    keys = [stanza for stanza in stanzas if not stanza.arguments[0].endswith(GREASE)]
+    keys = stanzas[:-1] if stanzas and stanzas[-1].arguments[0].endswith(GREASE) else stanzas
     for stanza in keys:
         _check_x25519(stanza)
+    for stanza in stanzas[len(keys) :]:
+        _check_grease(stanza)
     if len({stanza.arguments for stanza in keys}) != len(keys):
         raise _malformed()
     return AgeFile(
@@ -152,3 +161,23 @@ def _check_x25519(stanza: Stanza) -> None:
         raise RuleBroken("wrong_recipients", "Must be sealed to X25519 keys (age1...) alone, with no passphrase.")
     if len(arguments) != 1 or len(stanza.body) != KEY_BYTES or len(_decoded(arguments[0], padded=False)) != KEY_BYTES:
         raise _malformed()
+
+
+def _check_grease(stanza: Stanza) -> None:
+    """Raises RuleBroken for a stanza that means nothing and is not of pyrage's form: clear text could stand in it."""
+    kind, *arguments = stanza.arguments
+    if (
+        not all(GREASE_WORD.fullmatch(word) for word in (kind.removesuffix(GREASE), *arguments))
+        or len(arguments) > MOST_GREASE_ARGUMENTS
+        or len(stanza.body) > MOST_GREASE_BYTES
+        or _is_text(stanza.body)
+    ):
+        raise _malformed()
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether the bytes are too many to be readable by chance, and are."""
+    try:
+        return len(body) >= FEWEST_READABLE and body.decode().isprintable()
+    except UnicodeDecodeError:
+        return False

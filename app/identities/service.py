@@ -1,6 +1,5 @@
 """Registers and retires custodians, and stores, hands out and erases sealed identities; each leaves an audit entry."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,8 @@ from app.identities.schemas import MAX_CUSTODIANS, CustodianCreate, IdentitySeal
 from app.kit.headers import NOT_STORED
 from app.kit.ids import ordered_id
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, invalid_parameter
+from app.kit.schemas import NOT_PLAIN
+from app.kit.visible import is_plain
 from app.models import Custodian, SealedIdentity, Source
 from app.models.vocabulary import Anonymity, AuditAction, ResourceKind
 
@@ -25,7 +26,6 @@ NOT_NAMED: Final = frozenset({Anonymity.ANONYMOUS, Anonymity.PSEUDONYMOUS})
 REASON: Final = "Access-Reason"
 MIN_REASON: Final = 3
 MAX_REASON: Final = 500
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TABLE: Final = "sealed_identity"
 
 
@@ -203,8 +203,8 @@ def stated_reason(values: list[str]) -> str:
     except UnicodeError:
         detail = "Must be ASCII, anything else in UTF-8 and percent-encoded; and a percent sign as %25."
         raise invalid_parameter(REASON, "wrong_form", detail) from None
-    if CONTROL.search(text):
-        raise invalid_parameter(REASON, "wrong_form", "Must be one line, without control characters.")
+    if not is_plain(text):
+        raise invalid_parameter(REASON, "wrong_form", NOT_PLAIN)
     if len(text) < MIN_REASON:
         raise invalid_parameter(REASON, "too_short", f"Must have at least {MIN_REASON} characters.")
     if len(text) > MAX_REASON:

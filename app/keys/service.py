@@ -12,9 +12,10 @@ from sqlmodel import Session
 from app.access import audit
 from app.access.authentication import REFUSED
 from app.access.context import Context
+from app.access.fingerprint import fingerprint
 from app.access.principals import EVERY_SCOPE, Principal
-from app.access.queries import count_keys
-from app.access.secrets import new_key, secret_file
+from app.access.queries import count_keys, held_fingerprint, replace_fingerprint
+from app.access.secrets import first_key, new_key
 from app.access.units import Precondition, Reply, Unit, json_reply
 from app.changes.record import Written, content_digest, record_change
 from app.keys import queries
@@ -181,6 +182,17 @@ def revoke_key(unit: Unit, key_id: str) -> Reply:
     return Reply(body=b"", status=204)
 
 
+def go_on_with_pepper(unit: Unit) -> bool:
+    """Revokes every key and takes the pepper that there is for the one that is lost; False where it is not lost."""
+    known = fingerprint(unit.context.pepper)
+    if held_fingerprint(unit.session) == known:
+        return False
+    replace_fingerprint(unit.session, known)
+    for row in queries.all_keys(unit.session):
+        revoke_key(unit, row.id)
+    return True
+
+
 def at_the_server(context: Context, session: Session) -> Unit:
     """A unit of work of whoever runs the server: every scope, and no key."""
     return Unit(session, Principal(None, EVERY_SCOPE), context.clock(), context, Precondition(None))
@@ -194,7 +206,7 @@ def ensure_first_key(context: Context) -> None:
 
     def work(session: Session) -> None:
         if count_keys(session) == 0:
-            secret = secret_file(context.settings.data_dir / "first.key", new_key())
+            secret = first_key(context.settings.data_dir / "first.key")
             unit = at_the_server(context, session)
             add_key(unit, "first key", list(Scope), None, key_id=FIRST_KEY_ID, secret=secret)
 

@@ -8,21 +8,23 @@ import math
 import os
 import random
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from app.kit import deadline
+from app.kit import deadline, sqlite
+from app.kit.database_errors import sqlstate
+from app.kit.private import OWNER_ONLY
 from app.kit.problems import OutcomeUnknown, Overloaded, QueryTooCostly
-from app.kit.refusals import OWNER_ONLY, Refusal
+from app.kit.refusals import Refusal
 
 logger = structlog.get_logger(__name__)
 
@@ -40,10 +42,6 @@ RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL, Appendix A: serialization_failure, deadlock_detected, lock_not_available."""
 INTERRUPTED: Final = frozenset({"57014", "SQLITE_INTERRUPT"})
 """PostgreSQL, Appendix A: query_canceled, which a statement's timeout ends in; and what SQLite says instead."""
-WAL_RESET_FIXED: Final = (3, 51, 3)
-"""SQLite before this can lose committed pages when several connections write or checkpoint one WAL file."""
-
-
 PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 """Of every connection to SQLite. Without the last, what is deleted stays in the file until its place is taken."""
 FIRST_NUMBER: Final = re.compile(r"\d+")
@@ -58,11 +56,11 @@ FIRST_GATHERING: Final = 1000
 
 
 class UnsupportedDatabase(Refusal):
-    """The address names a database that is neither SQLite nor PostgreSQL."""
+    """The address names a database that is neither a file of SQLite nor PostgreSQL."""
 
     def __init__(self) -> None:
         """Says what to do."""
-        super().__init__("The database is a sqlite:/// or a postgresql:// one: see ONRECORD_DATABASE_URL.")
+        super().__init__("The database is a file, sqlite:///, or a postgresql:// one: see ONRECORD_DATABASE_URL.")
 
 
 class BrokenReferences(Exception):
@@ -93,6 +91,7 @@ class Database:
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = _file(self.url) if self.is_sqlite else None
         self._commits, self._next_gathering = 0, FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
@@ -188,7 +187,7 @@ class Database:
             if self.is_sqlite:
                 return self._truncate_wal()
             return self._rewrite(table)
-        except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+        except (DBAPIError, PoolTimeout, sqlite.driver.Error) as error:
             logger.warning("deleted_rows_left", sqlstate=sqlstate(error))
             return False
 
@@ -274,6 +273,7 @@ class SharedConnectionDatabase(Database):
         """Takes a connection whose transaction has begun; the caller ends it."""
         self.url = connection.engine.url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = _file(self.url) if self.is_sqlite else None
         self._connection = connection
 
     @contextmanager
@@ -309,21 +309,15 @@ class SharedConnectionDatabase(Database):
         """Does nothing: the connection is the caller's."""
 
 
-def sqlstate(error: BaseException) -> str | None:
-    """The five-character SQLSTATE of a driver's error, or SQLite's symbolic error name; None where it has neither."""
-    original = getattr(error, "orig", None)
-    return getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
-
-
-def has_wal_reset_bug() -> bool:
-    """Whether this SQLite has the bug that makes a second writing process unsafe (mended in 3.51.3)."""
-    return sqlite3.sqlite_version_info < WAL_RESET_FIXED
+def _file(url: URL) -> Path:
+    """The file of a SQLite database; raises UnsupportedDatabase for one in memory, or in a file that an URI names."""
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise UnsupportedDatabase
+    return Path(url.database)
 
 
 def make_private_file(name: str) -> None:
     """Makes an empty file, an empty database to SQLite, for its owner alone; does nothing where there is one."""
-    if name == ":memory:" or name.startswith("file:"):
-        return
     with suppress(FileExistsError):
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
 
@@ -351,6 +345,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
     """An engine that writes, or one that only reads; the deadline of the request ends a statement of either."""
     engine = create_engine(
         url,
+        module=sqlite.driver,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
@@ -364,7 +359,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
         make_private_file(arguments[0])
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    def prepare(connection: sqlite.driver.Connection, record: Any) -> None:
         # The driver's own transaction handling begins too late to hold a snapshot or a lock: `begin` does it.
         connection.isolation_level = None
         for pragma in (*PRAGMAS, f"query_only={query_only:d}"):
@@ -423,11 +418,11 @@ def _begin_writing(connection: Connection, begin: str) -> None:
         driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def _begins(driver: sqlite3.Connection, begin: str) -> bool:
+def _begins(driver: sqlite.driver.Connection, begin: str) -> bool:
     """False where another has the write lock; any other fault is for SQLAlchemy to find and to name."""
     try:
         driver.execute(begin)
-    except sqlite3.OperationalError as error:
+    except sqlite.driver.OperationalError as error:
         return not error.sqlite_errorname.startswith("SQLITE_BUSY")
     return True
 

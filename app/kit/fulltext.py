@@ -5,7 +5,6 @@ words which only some may read are in no index that others ask. Ranking is worke
 engines' own differ. Nothing of the domain is known here.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +19,13 @@ from sqlalchemy import ColumnElement, and_, bindparam, cast, func, literal_colum
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
+from app.kit import sqlite
+
 INDEXES: Final = ("search_public", "search_internal", "search_restricted")
 """FTS5's tables by audience; PostgreSQL's indexes are named `ix_search_text_...` after them."""
-KNOWS_SECURE_DELETE: Final = (3, 42)
-"""The SQLite from which on FTS5 can remove deleted words from the file at once."""
+READ_BY_EVERY_FTS5: Final = 4
+"""Format of an index that has wiped nothing yet. With the first word that it wipes it takes the next, which a SQLite
+without `secure-delete` does not read (https://sqlite.org/fts5.html §6.11)."""
 
 SEARCH_TEXT: Final = sa.table(
     "search_text",
@@ -40,6 +42,8 @@ TYPICAL_LENGTH: Final = 1_000
 """Characters of the tokens of a text of usual length: a mean over the texts would move with every write."""
 
 SECURE_DELETE: Final = "INSERT INTO {index} ({index}, rank) VALUES ('secure-delete', 1)"
+OPTIMIZE: Final = "INSERT INTO {index} ({index}) VALUES ('optimize')"
+SETTING: Final = "SELECT v FROM {index}_config WHERE k = :name"
 HELD_BY_FTS5: Final = "SELECT 1 FROM {index} WHERE {index} MATCH :words AND rowid = :number"
 EMPTY_IN_FTS5: Final = "SELECT 1 FROM {index}_docsize WHERE id = :number"
 
@@ -170,10 +174,30 @@ def _is_sqlite(session: Session) -> bool:
 
 
 def forget_deleted_words(session: Session) -> None:
-    """Has FTS5 wipe deleted words from the file from now on, where this SQLite can; else they stay until it merges."""
-    if _is_sqlite(session) and sqlite3.sqlite_version_info >= KNOWS_SECURE_DELETE:
-        for index in INDEXES:
-            session.connection().execute(text(SECURE_DELETE.format(index=index)))
+    """Has FTS5 wipe deleted words from the file, those of before as well, where this SQLite can.
+
+    Does nothing where it does so already. Elsewhere they stay until FTS5 merges what they stand in.
+    """
+    if not _is_sqlite(session) or not sqlite.wipes_deleted_words():
+        return
+    for index in INDEXES:
+        if _setting(session, index, "secure-delete") != 1:
+            for statement in (SECURE_DELETE, OPTIMIZE):  # the second merges all into one, without what was deleted
+                session.connection().execute(text(statement.format(index=index)))
+
+
+def is_readable(session: Session) -> bool:
+    """Whether this SQLite can read the indexes, if there are any: one before 3.42 reads none with words wiped."""
+    if not _is_sqlite(session) or sqlite.wipes_deleted_words():
+        return True
+    there = [index for index in INDEXES if sa.inspect(session.connection()).has_table(f"{index}_config")]
+    return all(_setting(session, index, "version") == READ_BY_EVERY_FTS5 for index in there)
+
+
+def _setting(session: Session, index: str, name: str) -> int | None:
+    """What FTS5 has set for the index under that name; None where it has nothing."""
+    found = session.connection().execute(text(SETTING.format(index=index)), {"name": name}).scalar()
+    return None if found is None else int(found)
 
 
 def is_of_the_engine(name: str) -> bool:

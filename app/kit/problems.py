@@ -11,20 +11,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app.kit.headers import NOT_STORED, SECURITY_HEADERS
 
 M = TypeVar("M", bound=BaseModel)
-
-logger = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/v1/vocabulary#problem-"
@@ -366,32 +361,6 @@ def _pointer(path: Sequence[str | int]) -> str:
     return "".join(f"/{step}" for step in named if step not in UNION_BRANCHES)
 
 
-CONSTRAINTS: Final[dict[str, tuple[type[Problem], str]]] = {
-    "uq_document_canonical_url_visibility": (AlreadyExists, "A document with this address is recorded already."),
-    "uq_custodian_recipient": (AlreadyExists, "This key is registered already, or was."),
-    "uq_source_relation_source_id_other_id_kind": (AlreadyExists, "This relation is recorded already."),
-    "uq_relation_claim_id_other_claim_id_kind": (AlreadyExists, "This relation is recorded already."),
-    "uq_assessment_claim_id_supersedes_id": (
-        AlreadyExists,
-        "That assessment has been superseded already; supersede its successor.",
-    ),
-}
-"""What a broken constraint means to a caller, by its name: two writers at once can both find that it holds."""
-
-
-def constraint_name(error: IntegrityError) -> str | None:
-    """The name of the constraint that was broken, on either engine; None where SQLite does not tell."""
-    diagnosis = getattr(error.orig, "diag", None)
-    if diagnosis is not None:
-        return str(diagnosis.constraint_name)
-    # SQLite names a CHECK, but only the columns of a UNIQUE: "UNIQUE constraint failed: t.a, t.b".
-    kind, _, what = str(error.orig).partition(" constraint failed: ")
-    if kind == "UNIQUE" and what:
-        table, columns = what.split(".")[0], [part.split(".")[1] for part in what.split(", ")]
-        return f"uq_{table}_{'_'.join(columns)}"
-    return what or None
-
-
 def problem_response(request: Request, problem: Problem) -> Response:
     """The problem as `application/problem+json`."""
     document = {
@@ -451,18 +420,3 @@ def install(app: FastAPI) -> None:
         if kind is MethodNotAllowed:
             headers["Allow"] = ", ".join(_allowed_methods(request)) or headers.get("Allow", "")
         return problem_response(request, kind(headers=headers))
-
-    @app.exception_handler(IntegrityError)
-    async def of_integrity(request: Request, error: IntegrityError) -> Response:
-        kind, detail = CONSTRAINTS.get(constraint_name(error) or "", (Conflict, Conflict.title))
-        return problem_response(request, kind(detail))
-
-    @app.exception_handler(PoolTimeout)
-    async def of_pool(request: Request, _error: PoolTimeout) -> Response:
-        return problem_response(request, Unavailable(headers={"Retry-After": "1"}))
-
-    @app.exception_handler(DBAPIError)
-    async def of_database(request: Request, error: DBAPIError) -> Response:
-        state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
-        logger.error("database_error", sqlstate=state, kind=type(error.orig).__name__)
-        return problem_response(request, Unavailable(headers={"Retry-After": "1"}))

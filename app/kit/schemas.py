@@ -26,6 +26,7 @@ from pydantic.fields import FieldInfo
 
 from app.kit.edtf import InvalidEdtf, parse_edtf
 from app.kit.problems import RuleBroken
+from app.kit.visible import is_plain
 
 INSTANT: Final = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})"
 """RFC 3339 §5.6. Of the fraction six digits are kept."""
@@ -33,10 +34,6 @@ DAY: Final = r"\d{4}-\d{2}-\d{2}"
 DECIMAL: Final = r"-?[0-9]{1,38}(\.[0-9]{1,38})?"
 DECIMAL_DIGITS: Final = 38
 """Most digits of a quantity, either side of the point together: PostgreSQL's and most columns stores' common bound."""
-
-CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""What makes a screen show something else than what is written: control characters, line and paragraph separators, and
-what turns the direction of writing (Unicode, category Cc; UAX #9 §2.1 to §2.5)."""
 
 
 class Payload(BaseModel):
@@ -142,15 +139,18 @@ def _url(value: str) -> str:
     return value
 
 
-def _name(value: str) -> str:
-    if CONTROLS.search(value):
-        raise RuleBroken("wrong_form", "Must have no control characters, nor any that turn the direction of writing.")
+def _plain(value: str) -> str:
+    if not is_plain(value):
+        raise RuleBroken("wrong_form", NOT_PLAIN)
     return value
 
 
+NOT_PLAIN: Final = "Must be one line without characters that do not show or that turn the direction of writing."
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(_name)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(_plain)]
 """What a key or a custodian is called: people tell by it whom they trust, so it must read as it is written."""
+Signature = Annotated[Line, AfterValidator(_plain)]
+"""Who answers for a judgement, which must read as it is written for the same reason."""
 Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
 Url = Annotated[
     str,

@@ -3,7 +3,7 @@
 Tables stand together because they are one graph. They hold no relationships: what hangs on a row is read by a query.
 """
 
-from app.models.access import ApiKey, AuditEntry, StoredReply
+from app.models.access import ApiKey, AuditEntry, Fingerprint, StoredReply
 from app.models.claims import (
     Assessment,
     Attribution,
@@ -36,6 +36,7 @@ __all__ = [
     "Custodian",
     "Document",
     "Evidence",
+    "Fingerprint",
     "Hop",
     "Quantity",
     "Relation",

@@ -1,4 +1,4 @@
-"""Tables of access: API keys, the audit of what was done with what is most secret, and the replies kept for a day."""
+"""Tables of access: API keys, the fingerprint of the pepper, the audit, and the replies kept for a day."""
 
 from datetime import date, datetime
 from typing import Any
@@ -32,6 +32,16 @@ class ApiKey(Table, table=True):
     expires_at: datetime | None = columns.instant(nullable=True)
     revoked_at: datetime | None = columns.instant(nullable=True)
     last_used_on: date | None = None
+
+
+class Fingerprint(Table, table=True):
+    """A digest made with a secret of the service, by which another secret in its place is noticed."""
+
+    __tablename__ = "fingerprint"
+
+    secret: str = columns.text(32, key=True)
+    """The secret's name."""
+    digest: str = columns.text(DIGEST_LENGTH)
 
 
 class AuditEntry(Table, table=True):

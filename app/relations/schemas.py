@@ -7,7 +7,7 @@ from pydantic import Field
 from app.canonical.replies import Page
 from app.canonical.schemas import OTHER_CLAIM_ID, RelationFields, RelationRead
 from app.kit.paging import PageParameters
-from app.kit.schemas import JSON_NUMBER, Line, Paragraph, Payload, example, partial
+from app.kit.schemas import JSON_NUMBER, Paragraph, Payload, Signature, example, partial
 from app.models.vocabulary import ClaimRelationKind, RelationStatus
 
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), JSON_NUMBER]
@@ -33,7 +33,7 @@ class RelationContent(Payload):
     status: RelationStatus = Field(description="Whether that is decided.", examples=["rejected"])
     score: Score | None = Field(None, description="How sure whoever suggested it is, 0 to 1.", examples=[0.8])
     note: Paragraph | None = Field(None, description="Why.", examples=["One counts arrivals, the other residents."])
-    decided_by: Line | None = Field(None, description="Who decided.", examples=["verification desk"])
+    decided_by: Signature | None = Field(None, description="Who decided.", examples=["verification desk"])
 
 
 @partial(RelationContent)

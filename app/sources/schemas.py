@@ -9,7 +9,7 @@ from app.canonical.schemas import OTHER_SOURCE_ID, RatingRead, SourceFields, Sou
 from app.kit.codes import Country
 from app.kit.paging import PageParameters
 from app.kit.problems import RuleBroken
-from app.kit.schemas import Day, Id, Line, Paragraph, Payload, example, partial
+from app.kit.schemas import Day, Id, Line, Paragraph, Payload, Signature, example, partial
 from app.models.vocabulary import Anonymity, Reliability, SourceKind, SourceRelationKind
 
 WITH_NAME = frozenset({Anonymity.NAMED, Anonymity.PSEUDONYMOUS})
@@ -91,7 +91,7 @@ class RatingCreate(Payload):
     rated_on: Day | None = Field(
         None, description="The day from which it holds; today if left out.", examples=["2026-11-23"]
     )
-    assessor: Line | None = Field(None, description="Who rates it.", examples=["standards desk"])
+    assessor: Signature | None = Field(None, description="Who rates it.", examples=["standards desk"])
     rationale: Paragraph | None = Field(None, description="Why.", examples=["Four of its five reports were confirmed."])
 
 

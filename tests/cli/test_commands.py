@@ -8,11 +8,13 @@ from socket import socket
 
 import pytest
 import uvicorn
+from pydantic import ValidationError
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from app import startup
 from app.access.authentication import person_id
+from app.access.fingerprint import PepperMissing
 from app.cli import commands, keys
 from app.cli.commands import app
 from app.kit.db import Database
@@ -225,6 +227,73 @@ def test_the_address_that_is_greeted_with_can_be_pasted(
 ) -> None:
     commands._greet(Settings(host=host), 8000)
     assert f"answers on http://{shown}:8000 " in capsys.readouterr().out
+
+
+def test_the_first_key_is_named_only_where_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(data_dir=tmp_path)
+    commands._greet(settings, 8000)
+    without = capsys.readouterr().out
+    assert ("first" in without, "$ONRECORD_KEY" in without, "keys create" in without) == (False, True, True)
+    (tmp_path / "first.key").touch()
+    commands._greet(settings, 8000)
+    assert "first.key" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("level", ["debug", "DEBUG", "Warning", " info "])
+def test_a_level_of_the_log_is_read_in_either_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    monkeypatch.setenv("ONRECORD_LOG_LEVEL", level)
+    assert Settings().log_level == level.strip().lower()
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [
+        "0.0.0.0/0",
+        "0.0.0.0/1,128.0.0.0/1",
+        "0.0.0.0/1 128.0.0.0/2 192.0.0.0/3",
+        ",".join(f"{first}.0.0.0/8" for first in range(224)),
+        "::/0",
+        "::/1,8000::/1",
+        "2000::/3",
+        "::ffff:0:0/96",
+        "::ffff:0:0/97,::ffff:128.0.0.0/97",
+        "::/64",
+        "127.0.0.1,::ffff:0.0.0.0/98,::ffff:64.0.0.0/98",
+    ],
+)
+def test_proxies_that_add_up_to_nearly_everybody_are_refused(proxies: str) -> None:
+    with pytest.raises(ValidationError, match="Nearly every caller would be trusted"):
+        Settings.model_validate({"trusted_proxies": proxies})
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [
+        "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10",
+        "::ffff:10.0.0.0/104",
+        "2001:db8::/32",
+        "",
+    ],
+)
+def test_proxies_of_a_network_of_ones_own_are_taken(proxies: str) -> None:
+    Settings.model_validate({"trusted_proxies": proxies})
+
+
+def test_a_lost_pepper_is_replaced_and_every_key_revoked(run: Run, tmp_path: Path) -> None:
+    run("migrate")
+    first, pepper = (tmp_path / "data" / name for name in ("first.key", "pepper"))
+    before = pepper.read_text()
+    assert "nothing was done" in run("keys", "new-pepper", "--yes").stdout
+    pepper.unlink()
+    assert isinstance(run("keys", "list").exception, PepperMissing)
+    assert run("keys", "new-pepper").exit_code == 1
+    assert not pepper.exists()
+    assert run("keys", "new-pepper", "--yes").exit_code == 0
+    assert pepper.read_text() != before
+    assert f"revoked {datetime.now(UTC).date()}" in run("keys", "list").stdout
+    assert run("keys", "create", "desk", "--scope", "claims:read").exit_code == 0
+    assert run("verify").exit_code == 0
+    assert not first.exists()
 
 
 def test_no_key_stands_in_an_argument_of_the_demo(run: Run, tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_absent_first_key_is_said_in_a_line(settings: Settings, context: Context
     path.unlink()
     console = Said()
     assert not load_if_empty(settings, console)
-    expected = f"The demo was not recorded. There is no key to do it with: {path} is absent or cannot be read.\n"
+    expected = f"The demo was not recorded. There is no key to do it with: {path} is absent.\n"
     assert console.told.getvalue() == expected
 
 

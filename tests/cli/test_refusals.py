@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
 
 from app import startup
+from app.access.secrets import new_key
 from app.cli.address import NoSuchListening, ReachableInTheClear, UnknownHost, check_address, listen
 from app.kit.db import Database
 from app.settings import Settings
@@ -19,6 +21,8 @@ from tests.fixtures.proofs import Prove
 
 RANDOM: Final = "5f0d1c2b9e8a47639bd4c1f6a7e85d20"
 AT_ONCE: Final = 3
+ANOTHER: Final = 12_345
+"""A user that there need not be."""
 Prepare = Callable[[Path], None]
 
 
@@ -37,6 +41,27 @@ def file_with(name: str, content: str, mode: int) -> Prepare:
 
 def open_folder(data_dir: Path) -> None:
     data_dir.chmod(0o777)
+
+
+def open_parent(data_dir: Path) -> None:
+    data_dir.parent.chmod(0o777)
+
+
+def give_away(data_dir: Path) -> None:
+    """Gives it, with a first key that they know, to another user."""
+    file_with("first.key", f"{new_key()}\n", 0o600)(data_dir)
+    for path in (data_dir, data_dir / "first.key"):
+        os.chown(path, ANOTHER, ANOTHER)
+
+
+def link(name: str) -> Prepare:
+    """Makes a link to a file that would be taken if it lay there itself."""
+
+    def prepare(data_dir: Path) -> None:
+        file_with(f"real {name}", "" if "sqlite3" in name else f"{new_key()}\n", 0o600)(data_dir)
+        (data_dir / name).symlink_to(data_dir / f"real {name}")
+
+    return prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +97,16 @@ EVERYWHERE: Final = {
     "proxies of any address": Unsafe(
         "ONRECORD_TRUSTED_PROXIES", {"TRUSTED_PROXIES": "0.0.0.0/0", "BEHIND_PROXY": "true"}
     ),
+    "proxies that add up to any address": Unsafe(
+        "ONRECORD_TRUSTED_PROXIES", {"TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1", "BEHIND_PROXY": "true"}
+    ),
+    "a pepper elsewhere": Unsafe("symbolic link", prepare=link("pepper")),
+    "a first key elsewhere": Unsafe("symbolic link", prepare=link("first.key")),
+    "a first key of somebody's making": Unsafe(
+        "first.key", prepare=file_with("first.key", f"{RANDOM}\n", 0o600), secret=RANDOM
+    ),
+    "a data directory below one that all may write to": Unsafe("chmod go-w", prepare=open_parent),
+    **({"a data directory of another user": Unsafe("belongs to user", prepare=give_away)} if os.geteuid() == 0 else {}),
     "proxies by wildcard": Unsafe("ONRECORD_TRUSTED_PROXIES", {"TRUSTED_PROXIES": "*", "BEHIND_PROXY": "true"}),
     "pages of any origin": Unsafe("ONRECORD_CORS_ORIGINS", {"CORS_ORIGINS": "*"}),
 }
@@ -79,7 +114,10 @@ PASSWORD: Final = "tr0ub4dor"
 ELSEWHERE: Final = f"postgresql+psycopg://onrecord:{PASSWORD}@192.0.2.1:1/onrecord"
 OF_ENGINE: Final = {
     "sqlite": {
-        "two processes on a SQLite that loses writes": Unsafe("ONRECORD_WORKERS at 1", {"WORKERS": "2"}),
+        "a database elsewhere": Unsafe("symbolic link", prepare=link("onrecord.sqlite3")),
+        "a journal elsewhere": Unsafe("symbolic link", prepare=link("onrecord.sqlite3-journal")),
+        "a database in memory": Unsafe("ONRECORD_DATABASE_URL", {"DATABASE_URL": "sqlite://"}),
+        "a database that a URI names": Unsafe("ONRECORD_DATABASE_URL", {"DATABASE_URL": "sqlite:///file:x?uri=true"}),
         "a database that all may read": Unsafe("chmod 600", prepare=file_with("onrecord.sqlite3", "", 0o644)),
         "a journal that all may read": Unsafe("chmod 600", prepare=file_with("onrecord.sqlite3-wal", "", 0o604)),
     },
@@ -192,14 +230,28 @@ def test_a_port_that_is_taken_is_named() -> None:
             listen(Settings(port=port))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everywhere, and only root may become another user")
+@pytest.mark.parametrize("folder", ["made", "made/below"])
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, folder: str) -> None:
+    # As a container's /data that root owns.
+    with TemporaryDirectory(prefix="onrecord-refusals-") as place:
+        Path(place).chmod(0o755)
+        (Path(place) / "made").mkdir(mode=0o755)
+        settings = {"ONRECORD_DATA_DIR": f"{place}/{folder}"}
+        ended = run_command(tmp_path, ["migrate"], settings, user=ANOTHER)
+    assert (ended.code, ended.said.count("\n")) == (1, 1), ended
+    assert f"{place}/{folder} cannot be used by user {ANOTHER}" in ended.said
+    assert f"chown {ANOTHER}" in ended.said
+
+
 def test_several_processes_may_serve_a_sqlite_that_loses_no_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data", workers=2)
-    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 51, 2))
+    monkeypatch.setattr("app.kit.sqlite.driver.sqlite_version_info", (3, 51, 2))
     with pytest.raises(startup.TooManyWorkers, match=r"3\.51\.3"):
         startup.open_context(settings)
-    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 51, 3))
+    monkeypatch.setattr("app.kit.sqlite.driver.sqlite_version_info", (3, 51, 3))
     startup.open_context(settings).database.dispose()
 
 

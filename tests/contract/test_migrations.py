@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlmodel import SQLModel, select
 
 from app import startup
@@ -17,6 +17,7 @@ from app.access.context import Context
 from app.changes.record import content_digest, document_text
 from app.cli import verify
 from app.keys.service import record_outdated
+from app.kit import sqlite
 from app.kit.db import Database
 from app.kit.fulltext import is_of_the_engine
 from app.kit.ids import ordered_id
@@ -26,6 +27,10 @@ from tests.fixtures.api import Api, make_key
 from tests.fixtures.ledger import write_everything
 
 Constraints = dict[str, dict[str, tuple[str, ...]]]
+
+
+def in_memory() -> Engine:
+    return create_engine("sqlite://", module=sqlite.driver)
 
 
 def constraints(connection: Connection) -> Constraints:
@@ -53,7 +58,7 @@ def test_autogenerate_finds_nothing_to_do(connection: Connection) -> None:
 
 def test_the_tables_have_the_constraints_of_the_models_under_the_same_names(connection: Connection) -> None:
     # Alembic compares no CHECKs.
-    with create_engine("sqlite://").connect() as empty:
+    with in_memory().connect() as empty:
         SQLModel.metadata.create_all(empty)
         expected = constraints(empty)
     assert constraints(connection) == expected
@@ -68,7 +73,7 @@ def test_the_checks_say_what_the_models_say() -> None:
             for check in inspector.get_check_constraints(table)
         }
 
-    with create_engine("sqlite://").connect() as made, create_engine("sqlite://").connect() as migrated:
+    with in_memory().connect() as made, in_memory().connect() as migrated:
         SQLModel.metadata.create_all(made)
         command.upgrade(startup.alembic_config(migrated), "head")
         assert checks(migrated) == checks(made)

@@ -14,6 +14,7 @@ MOST_LINES_OF_A_FILE = 500
 MOST_LINES_OF_A_FUNCTION = 40
 SAYS_SQL = ("app/access/", "app/kit/")
 SAYS_HTTP_EXCEPTION = "app/kit/problems.py"
+IMPORTS_SQLITE = "app/kit/sqlite.py"
 
 
 def relative(path: Path) -> str:
@@ -57,6 +58,20 @@ def test_select_stands_where_sql_may_stand(trees: dict[str, ast.Module]) -> None
 def test_http_exception_is_known_to_the_problems_alone(trees: dict[str, ast.Module]) -> None:
     found = {path for path, tree in trees.items() if any("HTTPException" in name for name, _line in names_used(tree))}
     assert found == {SAYS_HTTP_EXCEPTION}
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The first parts of the names of the modules that are imported."""
+    of_from = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    of_import = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return {name.split(".")[0] for name in of_from | of_import}
+
+
+def test_one_module_alone_decides_which_sqlite_there_is() -> None:
+    # Two libraries that open one file in one process drop each other's locks.
+    paths = [path for folder in ("app", "benchmarks", "migrations", "tests") for path in (ROOT / folder).rglob("*.py")]
+    found = {relative(path) for path in paths if imported(ast.parse(path.read_text())) & {"sqlite3", "pysqlite3"}}
+    assert found == {IMPORTS_SQLITE}
 
 
 def test_no_file_is_longer_than_can_be_read_at_once() -> None:

@@ -84,8 +84,8 @@ def test_an_ssh_key_is_refused(stock_age: StockAge) -> None:
 
 
 def stanza(line: bytes, body: bytes = b"") -> Callable[[bytes], bytes]:
-    """Adds a stanza to the header."""
-    return lambda data: data.replace(b"\n--- ", b"\n" + line + b"\n" + body + b"\n--- ", 1)
+    """Adds a stanza to the beginning of the header."""
+    return lambda data: data.replace(b"/v1\n", b"/v1\n" + line + b"\n" + body + b"\n", 1)
 
 
 SHARE = base64.b64encode(bytes(range(32))).rstrip(b"=")
@@ -96,10 +96,48 @@ def test_a_stanza_that_is_well_formed_counts() -> None:
     assert parse(armored(stanza(b"-> X25519 " + SHARE, WRAPPED)(raw(SEALED)))).recipients == 3
 
 
-def test_stanzas_that_mean_nothing_are_skipped() -> None:
-    long = base64.b64encode(bytes(48)) + b"\n"
-    for body in (b"", WRAPPED, long, long + WRAPPED):
-        assert parse(armored(stanza(b"-> x-grease a b", body)(raw(SEALED)))).recipients == 2
+GREASE_STANZA = re.compile(rb"-> \S+-grease.*\n(?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{0,63}\n(?=--- )")
+
+
+def with_grease(line: bytes, content: bytes = b"") -> str:
+    """The file with this stanza in place of the one that means nothing."""
+    text = base64.b64encode(content).rstrip(b"=")
+    lines = b"".join(text[begin : begin + 64] + b"\n" for begin in range(0, len(text) + 1, 64))
+    return armored(GREASE_STANZA.sub(lambda _found: line + b"\n" + lines, raw(SEALED)))
+
+
+@pytest.mark.parametrize("line", [b"-> x-grease", b"-> q'#\\~{}8-grease", b"-> x-grease a b c ~!@#$%^&"])
+@pytest.mark.parametrize("length", [0, 15, 48, 99])
+def test_a_stanza_that_means_nothing_is_skipped(line: bytes, length: int) -> None:
+    assert parse(with_grease(line, bytes(length))).recipients == 2
+
+
+NAME = b"Jane Doe, of the ministry"
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        with_grease(b"-> JaneDoe12-grease"),
+        with_grease(b"-> -grease"),
+        with_grease(b"-> x-grease Jane Doe of the ministry"),
+        with_grease(b"-> x-grease JaneOfThe Ministry"),
+        with_grease(b"-> x-grease", bytes(100)),
+        with_grease(b"-> x-grease", NAME),
+        with_grease(b"-> x-grease", "Александр Мацегора".encode()),
+        armored(stanza(b"-> x-grease")(raw(SEALED))),
+    ],
+    ids=["long kind", "no kind", "five arguments", "long argument", "long body", "text", "Cyrillic", "two"],
+)
+def test_one_in_which_clear_text_could_stand_is_refused(sealed: str) -> None:
+    with pytest.raises(RuleBroken) as broken:
+        parse(sealed)
+    assert "Jane" not in broken.value.detail
+
+
+def test_what_pyrage_adds_is_always_of_that_form() -> None:
+    for _ in range(500):
+        assert parse(encrypted(CONTENT, KEYS[:1])).recipients == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.access.context import Context
+from app.access.secrets import new_key
 from app.keys.service import add_key, at_the_server, ensure_first_key
 from app.kit.db import Database
 from app.models.vocabulary import Scope
@@ -88,6 +89,8 @@ def test_a_key_makes_no_broader_one(api: Api) -> None:
         ({"name": "a\u2028b"}, "/name", "wrong_form"),
         ({"name": "\u202egnp.exe"}, "/name", "wrong_form"),
         ({"name": "a\u2066b"}, "/name", "wrong_form"),
+        ({"name": "a\u200bb"}, "/name", "wrong_form"),
+        ({"name": "a\U000e0041b"}, "/name", "wrong_form"),
         ({"expires_at": "2026-11-22T00:00:00Z"}, "/expires_at", "out_of_range"),
         ({"expires_at": "2026-11-24"}, "/expires_at", "wrong_form"),
         ({"key": "onr_mine"}, "/key", "unknown_field"),
@@ -98,7 +101,8 @@ def test_a_key_that_breaks_a_rule_is_refused(api: Api, fields: dict[str, Any], p
 
 
 @pytest.mark.parametrize(
-    "name", ["x" * 200, "Zoë O'Neil", "שולחן חדשות", "\N{WAVING BLACK FLAG}\N{ZERO WIDTH JOINER}x"]
+    "name",
+    ["x" * 200, "Zoë O'Neil", "שולחן חדשות", "\N{WAVING BLACK FLAG}\N{ZERO WIDTH JOINER}\N{SKULL AND CROSSBONES}"],
 )
 def test_a_key_is_called_what_can_be_read(api: Api, name: str) -> None:
     assert api.create("/v1/keys", BODY | {"name": name})["name"] == name
@@ -136,12 +140,13 @@ def test_the_first_key_is_made_where_there_is_none_and_once(own_context: Context
 def test_a_first_key_left_by_a_crash_is_taken_up(own_context: Context, own_database: Database) -> None:
     migrate(own_database)
     path = own_context.settings.data_dir / "first.key"
-    path.write_text("onr_left_behind\n")
+    left = new_key()
+    path.write_text(f"{left}\n")
     path.chmod(0o600)
     ensure_first_key(own_context)
     with own_database.reading() as session:
         digest = session.connection().execute(text("SELECT secret_digest FROM api_key")).scalar_one()
-    assert digest == own_context.pepper.key_digest("onr_left_behind")
+    assert digest == own_context.pepper.key_digest(left)
 
 
 def test_a_key_cannot_revoke_a_broader_one(api: Api) -> None:

@@ -1,7 +1,6 @@
 """Units of work: retried whole, isolated from one another, and each with one effect however many run at once."""
 
 import multiprocessing
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,8 +16,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from app.access.context import Context
-from app.kit import db
-from app.kit.db import ATTEMPTS, Database, sqlstate
+from app.kit import db, sqlite
+from app.kit.database_errors import sqlstate
+from app.kit.db import ATTEMPTS, Database
 from app.kit.problems import OutcomeUnknown
 from app.models.vocabulary import Scope
 from tests.factories import attribution_body, claim_body, document_body, recorded_claim, recorded_source, said_by
@@ -150,7 +150,7 @@ def test_a_unit_is_run_again_once_another_process_gives_up_the_lock(
     monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
     monkeypatch.setattr(SLEEPLESS, no_sleep)
     impatient = Database(str(purses.url))
-    other = sqlite3.connect(str(purses.url.database), isolation_level=None)
+    other = sqlite.driver.connect(str(purses.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     runs: list[int] = []
 
@@ -171,7 +171,7 @@ def test_a_unit_is_never_run_more_often_than_allowed(purses: Database, monkeypat
     monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
     monkeypatch.setattr(SLEEPLESS, no_sleep)
     impatient = Database(str(purses.url))
-    other = sqlite3.connect(str(purses.url.database), isolation_level=None)
+    other = sqlite.driver.connect(str(purses.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     runs: list[int] = []
 

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from app.kit import logs
+from app.kit import logs, sqlite
 
 CANARY = "Mark Felt"
 
@@ -65,7 +65,7 @@ def test_statements_are_logged_without_parameters(logged: StringIO, monkeypatch:
     for name in ("sqlalchemy.engine", "sqlalchemy.pool"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
     logging.getLogger("sqlalchemy.engine").manager._clear_cache()  # type: ignore[attr-defined]  # what setLevel does
-    with create_engine("sqlite://").begin() as connection:
+    with create_engine("sqlite://", module=sqlite.driver).begin() as connection:
         connection.execute(text("CREATE TABLE name (it TEXT UNIQUE)"))
         connection.execute(text("INSERT INTO name VALUES (:it)"), {"it": CANARY})
         assert connection.execute(text("SELECT it FROM name")).scalar_one() == CANARY

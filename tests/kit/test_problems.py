@@ -6,7 +6,6 @@ import orjson
 import pytest
 from fastapi import Request
 from pydantic import BaseModel, Field, StrictStr
-from sqlalchemy.exc import IntegrityError
 
 from app.kit.problems import (
     MEDIA_TYPE,
@@ -17,7 +16,6 @@ from app.kit.problems import (
     Invalid,
     Problem,
     Unauthenticated,
-    constraint_name,
     invalid,
     invalid_parameter,
     problem_response,
@@ -150,18 +148,3 @@ def test_no_more_than_twenty_errors_are_listed() -> None:
 
 def test_words_of_rules_hold_no_value() -> None:
     assert not any("{input" in words for _, words in PYDANTIC_RULES.values())
-
-
-@pytest.mark.parametrize(
-    ("message", "name"),
-    [
-        (
-            "UNIQUE constraint failed: document.canonical_url, document.visibility",
-            "uq_document_canonical_url_visibility",
-        ),
-        ("CHECK constraint failed: ck_source_no_name_when_anonymous", "ck_source_no_name_when_anonymous"),
-        ("FOREIGN KEY constraint failed", None),
-    ],
-)
-def test_a_constraint_is_known_by_name_on_sqlite(message: str, name: str | None) -> None:
-    assert constraint_name(IntegrityError(None, None, Exception(message))) == name
