@@ -35,6 +35,7 @@ from app.keys.service import ensure_first_key
 from app.kit import problems
 from app.kit.admission import Admission
 from app.kit.headers import AnswerHeaders, page_policy
+from app.kit.proxies import CallersAddress
 from app.kit.rate_limits import RateLimits
 from app.kit.requests import RequestLayer
 from app.relations.router import router as relations
@@ -138,6 +139,8 @@ def _wrap(app: FastAPI, chosen: Settings) -> None:
         rate_limits=_rate_limits(chosen),
         always=openapi.ALWAYS_ADMITTED,
     )
+    if chosen.behind_proxy:
+        app.add_middleware(CallersAddress, trusted=chosen.trusted_proxies)
     app.add_middleware(RequestLayer, max_body_bytes=chosen.max_body_bytes)
     app.add_middleware(AnswerHeaders, behind_tls=chosen.behind_proxy, origins=chosen.cors_origins)
 

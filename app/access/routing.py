@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from app.access.authentication import authenticate, note_use
 from app.access.context import context_of
 from app.access.units import Reads, Writes
+from app.kit.fields import joined
 from app.kit.json_body import parse
 from app.kit.problems import FIELD_NAME, FieldError, Invalid, Problem, UnsupportedMediaType, problem_response
 from app.models.vocabulary import Scope
@@ -219,7 +220,7 @@ async def _read_body(request: StrictRequest) -> None:
     if not body:
         return
     accepted = READ_MEDIA_TYPES[request.method]
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if (joined(request.headers, "content-encoding") or "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Send the body without a content coding.", headers={"Accept-Encoding": "identity"})
     media_type, *parameters = (each.strip().lower() for each in request.headers.get("content-type", "").split(";"))
     charsets = {each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")}

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from app.access import queries
 from app.access.context import Context
 from app.access.principals import Audience, Principal
+from app.kit.fields import joined
 from app.kit.headers import NOT_STORED
 from app.kit.paging import next_link
 from app.kit.problems import Conflict, IdempotencyKeyReused, InFlight, PreconditionRequired, Stale, invalid_parameter
@@ -175,8 +176,8 @@ class Writes:
         return _response(finish(self.context, outcome))
 
     def _unit(self, session: Session) -> Unit:
-        creates = self.request.method == "PUT" and self.request.headers.get("if-none-match", "").strip() == "*"
-        precondition = Precondition(self.request.headers.get("if-match"), creates)
+        creates = self.request.method == "PUT" and (joined(self.request.headers, "if-none-match") or "").strip() == "*"
+        precondition = Precondition(joined(self.request.headers, "if-match"), creates)
         if self.versioned and self.request.method in {"PATCH", "PUT", "DELETE"}:
             precondition.require(self.request.method)
         return Unit(session, self.principal, self.context.clock(), self.context, precondition)
@@ -244,7 +245,7 @@ def answer(request: Request, reply: Reply, *, caching: Mapping[str, str] = _MAY_
 
     RFC 9110 §13.1.2, RFC 8288.
     """
-    if request.method == "GET" and _names(request.headers.get("if-none-match"), reply.etag):
+    if request.method == "GET" and _names(joined(request.headers, "if-none-match"), reply.etag):
         return Response(status_code=304, headers={"ETag": reply.etag, **caching, **_VARYING})
     if reply.next_cursor is not None:
         # Not request.url, which is put together with the Host header and fails on some.

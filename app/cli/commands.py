@@ -22,7 +22,7 @@ from app.cli.remote import KeyFile, api_key, failures_in_words
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
 from app.kit.problems import field_errors
-from app.kit.protocol import ProblemProtocol, entrances
+from app.kit.protocol import SERVING, ProblemProtocol, entrances
 from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
@@ -67,13 +67,9 @@ def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindP
         port=settings.port,
         workers=settings.workers,
         http=ProblemProtocol,
-        log_config=None,  # its own would print what it is given; see app/kit/logs.py
         log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=settings.behind_proxy,
-        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
+        **SERVING,
     )
     listening = listen(settings)
     _greet(settings, listening.getsockname()[1])
