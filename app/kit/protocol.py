@@ -16,10 +16,10 @@ from typing import Any, Final
 from fastapi import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.kit.admission import TURNED_AWAY
 from app.kit.fields import MAX_HEADERS_BYTES
 from app.kit.headers import SECURITY_HEADERS
 from app.kit.ids import random_id
+from app.kit.places import TURNED_AWAY
 from app.kit.problems import (
     RETRY_AFTER_SECONDS,
     BadRequest,

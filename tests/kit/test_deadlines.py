@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from app.kit import protocol
-from app.kit.admission import TURNED_AWAY
+from app.kit.places import TURNED_AWAY
 from app.kit.protocol import (
     CONTENT_SECONDS,
     HEADER_SECONDS,
