@@ -47,7 +47,10 @@ ACCEPTED_IN: Final = {"POST": "Accept-Post", "PUT": "Accept", "PATCH": "Accept-P
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a route asks of its caller; None opens it to everyone."""
+    """What a route asks of its caller; None opens it to everyone.
+
+    The dependencies below are coroutines, or FastAPI would have each wait for a thread, health's too.
+    """
 
     scope: Scope | None
 
@@ -56,7 +59,7 @@ class Guard:
 class ReadsWith(Guard):
     """A dependency: the reads of a caller who holds the scope."""
 
-    def __call__(self, request: Request) -> Reads:
+    async def __call__(self, request: Request) -> Reads:
         """The reads of this request."""
         return Reads(request, context_of(request), request.state.principal, self.scope is Scope.CLAIMS_READ)
 
@@ -67,7 +70,7 @@ class WritesWith(Guard):
 
     versioned: bool = True
 
-    def __call__(self, request: Request) -> Writes:
+    async def __call__(self, request: Request) -> Writes:
         """The writes of this request."""
         return Writes(request, context_of(request), request.state.principal, self.versioned)
 
@@ -78,7 +81,7 @@ class Open(Guard):
 
     scope: Scope | None = None
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Does nothing; it stands for the decision."""
 
 
