@@ -20,10 +20,10 @@ help:  ## Show what there is to make
 serve: .venv/.runtime  ## Serve the API with its demo claims on http://127.0.0.1:8000
 	@exec $(BIN)/onrecord serve --migrate --demo
 
-test: .venv/.dev .venv/.age  ## Run all tests, on SQLite and on PostgreSQL
+test: .venv/.dev .venv/.debian  ## Run all tests, on SQLite and on PostgreSQL
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-check: .venv/.dev .venv/.age  ## Check format, lint, types, imports and the Dockerfile, then run all tests
+check: .venv/.dev .venv/.debian  ## Check format, lint, types, imports and the Dockerfile, then run all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -31,7 +31,7 @@ check: .venv/.dev .venv/.age  ## Check format, lint, types, imports and the Dock
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-proofs: .venv/.dev .venv/.age  ## Prove every promise with the full counts, on both engines, and write docs/promises.md
+proofs: .venv/.dev .venv/.debian  ## Prove every promise with the full counts, on both engines, and write docs/promises.md
 	@ONRECORD_PROOFS=1 $(BIN)/pytest -n auto --dist worksteal $$($(BIN)/python -m tests.promises) $(ARGS)
 
 fuzz: .venv/.dev  ## Hold the API against its description with many more random requests, for minutes
@@ -82,16 +82,22 @@ clean:  ## Remove the environment, caches and build output, but no data
 	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch .venv/.runtime $@
 
-# The stock age tool, beside which sealing is tested: the system's, or Debian's package unpacked here, which takes no
-# root, with package lists of its own where the system has none. Where it cannot be had, the tests that need it are
-# skipped, the proofs fail, and nothing else does.
+# Programs that tests run beside the service and PyPI does not have: the stock age tool, and the proxies HAProxy and nginx.
+# What this system lacks of them and of their libraries comes from Debian's packages, unpacked here, which takes no root,
+# with package lists of their own where the system's are absent or old. Where they cannot be had, the tests that need
+# them are skipped, the proofs fail, and nothing else does.
+DEBIAN := age haproxy nginx
+APT := apt-get -qq -o Debug::NoLocking=true
 APT_OWN := -o Dir::State="$$PWD/state" -o Dir::State::status=/var/lib/dpkg/status -o Dir::Cache="$$PWD/cache"
 
-.venv/.age: | .venv/pyvenv.cfg
-	@if command -v age > /dev/null && command -v age-keygen > /dev/null; then touch $@; exit 0; fi; \
-	rm -rf .venv/age && mkdir -p .venv/age/get/state/lists/partial .venv/age/get/cache/archives/partial && \
-	( cd .venv/age/get && \
-		{ apt-get -qq download age || { apt-get -qq $(APT_OWN) update && apt-get -qq $(APT_OWN) download age; }; } && \
-		dpkg-deb -x age_*.deb .. ) > /dev/null 2>&1 && touch $@ || \
-	echo "The age tool could not be fetched, so tests that need it are skipped. To have it: brew (or apt-get) install age."; \
-	rm -rf .venv/age/get
+.venv/.debian: | .venv/pyvenv.cfg
+	@rm -rf .venv/debian && mkdir -p .venv/debian/get/state/lists/partial .venv/debian/get/cache/archives/partial && \
+	( cd .venv/debian/get && \
+		fetch() { plan=$$($(APT) $$@ -s --no-install-recommends install $(DEBIAN)) && \
+			absent=$$(echo "$$plan" | awk '/^Inst/ { print $$2 }') && \
+			{ test -z "$$absent" || $(APT) $$@ download $$absent; }; } && \
+		{ fetch || { $(APT) $(APT_OWN) update && fetch $(APT_OWN); }; } && \
+		for package in *.deb; do test ! -f "$$package" || dpkg-deb -x "$$package" .. || exit 1; done ) \
+		> /dev/null 2>&1 && touch $@ || \
+	echo "Of $(DEBIAN), what is not installed could not be fetched, so tests that need it are skipped. To have them: brew (or apt-get) install $(DEBIAN)."; \
+	rm -rf .venv/debian/get

@@ -1,6 +1,9 @@
 """The application: puts the routes, the problems and the outermost layer together, and starts and ends with them."""
 
+import asyncio
+import gc
 import math
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -11,7 +14,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -35,6 +38,7 @@ from app.keys.service import ensure_first_key
 from app.kit import database_errors, problems
 from app.kit.admission import Admission
 from app.kit.headers import AnswerHeaders, page_policy
+from app.kit.proxies import CallersAddress
 from app.kit.rate_limits import RateLimits
 from app.kit.requests import RequestLayer
 from app.relations.router import router as relations
@@ -50,6 +54,9 @@ THREADS: Final = 8
 """That answer requests in one process; writes have half of them, `app.access.context.WRITES_AT_ONCE`. Python runs one
 at a time: more do no more, and each that wants to run has the loop, which takes in what comes, wait some milliseconds
 longer. See docs/decisions/bounds.md."""
+SWITCH_SECONDS: Final = 0.0005
+"""After which a thread that computes lets another have its turn. The loop takes a turn for each packet: with the
+interpreter's 5 ms, and two large bodies in work, health took twice as long to tell."""
 ROUTERS = (
     claims_of_source,
     search,
@@ -103,8 +110,10 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         running = context or startup.open_context(settings or Settings())
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             await run_in_threadpool(_prepare, running)
+            gc.freeze()  # what stays for good: to look through it again took the loop tenths of a second each time
             yield
         finally:
             running.database.dispose()
@@ -116,6 +125,7 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         summary="Who said what, through whom, in what words, and how sure we are.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        openapi_url=None,  # served below, as is its page
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would repeat the path in its Location
@@ -139,6 +149,8 @@ def _wrap(app: FastAPI, chosen: Settings) -> None:
         rate_limits=_rate_limits(chosen),
         always=openapi.ALWAYS_ADMITTED,
     )
+    if chosen.behind_proxy:
+        app.add_middleware(CallersAddress, trusted=chosen.trusted_proxies)
     app.add_middleware(RequestLayer, max_body_bytes=chosen.max_body_bytes)
     app.add_middleware(AnswerHeaders, behind_tls=chosen.behind_proxy, origins=chosen.cors_origins)
 
@@ -166,6 +178,15 @@ def _describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to change the document
+    written: list[Response] = []
+    writing = asyncio.Lock()
+
+    async def description(_request: Request) -> Response:
+        async with writing:  # once, by one thread: it takes a second, in which the loop has others to serve
+            if not written:
+                written.append(await run_in_threadpool(lambda: JSONResponse(app.openapi())))
+        return written[0]
+
     assets = WholeFiles(directory=str(files("fastapi_swagger") / "resources"))
     app.mount("/docs/assets", assets)
 
@@ -184,5 +205,6 @@ def _describe(app: FastAPI) -> None:
     async def root(_request: Request) -> Response:
         return RedirectResponse("/docs")
 
+    app.add_route("/openapi.json", description, include_in_schema=False)
     app.add_route("/docs", docs, include_in_schema=False)
     app.add_route("/", root, include_in_schema=False)

@@ -44,12 +44,12 @@ origin to what we read. **Assessments** say what we think of it. Sources may be 
 
 VERSIONED: Final = ("/v1/", "/v1alpha1/")
 """What the paths of routes begin with whose answers bear an ETag."""
-ALWAYS: Final = (408, 422, 431)
-"""Problems of every route: what comes too late, a parameter that it does not have, a query that is too long."""
+ALWAYS: Final = (400, 408, 422, 431)
+"""Problems of every route: two hosts, what comes too late, an unknown parameter, a query that is too long."""
 OF_ADMISSION: Final = (429, 503)
 """Of every route but those that tell of the service's health."""
 OF_SCOPE: Final = (401, 403)
-OF_BODY: Final = (400, 413, 415)
+OF_BODY: Final = (413, 415)
 OF_PATH: Final = (404,)
 OF_WRITE: Final = {"POST": (409,), "PUT": (409,), "PATCH": (409,), "DELETE": (409,)}
 ETAG_EXAMPLE: Final = '"9f86d081884c7d65-2c26b46b68ffc68f"'

@@ -33,6 +33,7 @@ pytest_plugins = [
     "tests.fixtures.keys",
     "tests.fixtures.postgres",
     "tests.fixtures.proofs",
+    "tests.fixtures.proxies",
     "tests.fixtures.queries",
     "tests.fixtures.sealing",
     "tests.fixtures.observatory",  # after those that it imports, whose assertions pytest rewrites first

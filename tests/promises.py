@@ -114,6 +114,28 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "tests/contract/test_trickle.py",
         {"connections": tries(100), "slowest, seconds": at_most(15)},
     ),
+    "places": Promise(
+        "Callers who trickle bodies, with keys from one address or without, and such as take no answers, keep no "
+        "place from others.",
+        "tests/contract/test_dawdlers.py",
+        {
+            "dawdlers of one address": exactly(200),
+            "dawdlers without a key": exactly(200),
+            "requests of others": at_least(20),
+            "refused": NONE,
+            "slowest, seconds": at_most(1),
+        },
+    ),
+    "costly bodies": Promise(
+        "No body, whatever its shape, takes much of the processor or of memory, and health is told beside 64 of them.",
+        "tests/contract/test_costly_bodies.py",
+        {
+            "shapes": tries(200),
+            "most processor time, seconds": at_most(2),
+            "most memory, MiB": at_most(64),
+            "slowest health answer, seconds": at_most(1),
+        },
+    ),
     "load": Promise(
         "At ten times what the service can take it turns the rest away, stays small, answers for its health, loses "
         "nothing that it acknowledged, and is itself again soon after.",

@@ -13,18 +13,29 @@ from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
-from app.access.authentication import authenticate, note_use
+from app.access.authentication import Caller, authenticate, note_use
 from app.access.context import context_of
+from app.access.principals import PUBLIC_READER
 from app.access.units import Reads, Writes
+from app.kit.fields import joined
 from app.kit.json_body import parse
-from app.kit.problems import FIELD_NAME, FieldError, Invalid, Problem, UnsupportedMediaType, problem_response
+from app.kit.problems import (
+    FIELD_NAME,
+    MAX_ERRORS,
+    FieldError,
+    Invalid,
+    Problem,
+    UnsupportedMediaType,
+    problem_response,
+    validated,
+)
 from app.models.vocabulary import Scope
 
 MERGE_PATCH: Final = "application/merge-patch+json"
-MAX_ERRORS: Final = 20
-"""Most errors that one problem lists."""
 SLOW_BODY_S: Final = 0.5
 """Whose body takes longer to come is looked at again when it is there: the key may have been revoked meanwhile."""
+AT_ONCE_BYTES: Final = 4096
+"""Up to this length a body is made sense of on the event loop, which takes 5 ms at the worst."""
 READ_MEDIA_TYPES: Final = {
     "POST": ("application/json",),
     "PUT": ("application/json",),
@@ -36,7 +47,10 @@ ACCEPTED_IN: Final = {"POST": "Accept-Post", "PUT": "Accept", "PATCH": "Accept-P
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a route asks of its caller; None opens it to everyone."""
+    """What a route asks of its caller; None opens it to everyone.
+
+    The dependencies below are coroutines, or FastAPI would have each wait for a thread, health's too.
+    """
 
     scope: Scope | None
 
@@ -68,7 +82,7 @@ class Open(Guard):
     scope: Scope | None = None
 
     async def __call__(self) -> None:
-        """Does nothing; it stands for the decision. By a thread, health would wait for one that is free."""
+        """Does nothing; it stands for the decision."""
 
 
 OPEN: Final = Depends(Open())
@@ -98,13 +112,15 @@ class UnguardedRoute(Exception):
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read by `app.kit.json_body.parse`."""
+    """A request whose body has been read, and made a value of its wire type, before FastAPI asks for either."""
+
+    def fill(self, body: bytes, value: Any) -> None:
+        """Takes the body and what is made of it."""
+        self._body, self._value = body, value
 
     async def json(self) -> Any:
-        """The body's value; problems are raised before FastAPI asks for it, see GuardedRoute."""
-        if not hasattr(self, "_strict_json"):
-            self._strict_json = parse(await self.body())
-        return self._strict_json
+        """The body as its wire type."""
+        return self._value
 
 
 class GuardedRoute(APIRoute):
@@ -112,42 +128,60 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the guard that the endpoint's dependencies declare."""
-        handle = super().get_route_handler()
-        guard = guard_of(self.dependant)
+        model: Any = self.body_field.field_info.annotation if self.body_field is not None else None
         parameters = dict(_query_parameters(self.dependant))
-        reads_body = self.body_field is not None
+        return _Handler(super().get_route_handler(), guard_of(self.dependant), parameters, model).answer
 
-        async def answered(request: StrictRequest, scope: Scope | None) -> Response:
-            if scope is not None:
-                request.state.principal.require(scope)
-            _check_parameters(request, parameters)
+
+@dataclass(frozen=True, slots=True)
+class _Handler:
+    """What answers a route's requests: FastAPI's handler, and all that comes before it.
+
+    The parameters tell of each whether it may be repeated; the model is None where no body is read.
+    """
+
+    handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    guard: Guard | None
+    parameters: Mapping[str, bool]
+    model: type[BaseModel] | None
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to whoever may call; the use of its key is noted behind it."""
+        strict, use = StrictRequest(request.scope, request.receive), None
+        scope = self.guard.scope if self.guard is not None else None
+        if scope is not None:
+            caller = await _caller(strict, scope)
+            strict.state.principal, use = caller.principal, caller.use
+        if use is None:
+            return await self._answer_caller(strict, scope)
+        try:
+            response = await self._answer_caller(strict, scope)
+        except Problem as problem:
+            response = problem_response(strict, problem)
+        response.background = BackgroundTask(note_use, context_of(strict), use)
+        return response
+
+    async def _answer_caller(self, request: StrictRequest, scope: Scope | None) -> Response:
+        if scope is not None:
+            request.state.principal.require(scope)
+        _check_parameters(request, self.parameters)
+        if self.model is None:
             request.state.body = b""
-            if reads_body:
-                begun = time.monotonic()
-                await _read_body(request)
-                if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
-                    request.state.principal = (await run_in_threadpool(authenticate, request, scope)).principal
-            if not isinstance(guard, WritesWith):
-                return await handle(request)
-            async with context_of(request).writing:
-                return await handle(request)
+            if (unread := getattr(request.state, "whole_body", None)) is not None:
+                unread.pass_over()
+            return await self._handle(request)
+        begun, caller_id = time.monotonic(), getattr(request.state, "principal", PUBLIC_READER).caller_id
+        async with request.state.whole_body.whole(caller_id) as body:
+            if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
+                request.state.principal = (await _caller(request, scope)).principal
+            await _make_sense(request, body, self.model)
+            return await self._handle(request)
 
-        async def guarded(request: Request) -> Response:
-            strict, use = StrictRequest(request.scope, request.receive), None
-            scope = guard.scope if guard is not None else None
-            if scope is not None:
-                caller = await run_in_threadpool(authenticate, strict, scope)
-                strict.state.principal, use = caller.principal, caller.use
-            if use is None:
-                return await answered(strict, scope)
-            try:
-                response = await answered(strict, scope)
-            except Problem as problem:
-                response = problem_response(strict, problem)
-            response.background = BackgroundTask(note_use, context_of(strict), use)
-            return response
-
-        return guarded
+    async def _handle(self, request: StrictRequest) -> Response:
+        if not isinstance(self.guard, WritesWith):
+            return await self.handle(request)
+        async with context_of(request).writing:
+            return await self.handle(request)
 
 
 def guarded_router(prefix: str, tag: str) -> APIRouter:
@@ -213,17 +247,36 @@ def _check_parameters(request: Request, known: Mapping[str, bool]) -> None:
         raise Invalid(errors=errors[:MAX_ERRORS])
 
 
-async def _read_body(request: StrictRequest) -> None:
-    body = await request.body()
+async def _caller(request: Request, scope: Scope) -> Caller:
+    """Who calls; without a credential nothing is looked up, and so no thread needed."""
+    if "authorization" not in request.headers:
+        return authenticate(request, scope)
+    return await run_in_threadpool(authenticate, request, scope)
+
+
+async def _make_sense(request: StrictRequest, body: bytes, model: type[BaseModel]) -> None:
+    """Gives the request its body and the value of it; off the event loop where that may take more than a moment."""
     request.state.body = body
     if not body:
+        request.fill(body, None)
         return
+    _check_media_type(request)
+    if len(body) <= AT_ONCE_BYTES:
+        request.fill(body, _value(body, model))
+    else:
+        request.fill(body, await run_in_threadpool(_value, body, model))
+
+
+def _value(body: bytes, model: type[BaseModel]) -> BaseModel:
+    return validated(model, parse(body))
+
+
+def _check_media_type(request: Request) -> None:
     accepted = READ_MEDIA_TYPES[request.method]
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if (joined(request.headers, "content-encoding") or "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Send the body without a content coding.", headers={"Accept-Encoding": "identity"})
     media_type, *parameters = (each.strip().lower() for each in request.headers.get("content-type", "").split(";"))
     charsets = {each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")}
     if media_type not in accepted or not charsets <= {"utf-8"}:
         headers = {ACCEPTED_IN[request.method]: ", ".join(accepted)}
         raise UnsupportedMediaType(f"Send {' or '.join(accepted)} in UTF-8.", headers=headers)
-    await request.json()

@@ -19,6 +19,7 @@ from app.access import queries
 from app.access.context import Context
 from app.access.principals import Audience, Principal
 from app.kit import deadline
+from app.kit.fields import joined
 from app.kit.headers import NOT_STORED
 from app.kit.paging import next_link
 from app.kit.problems import (
@@ -190,8 +191,8 @@ class Writes:
             return database.write(work)
 
     def _unit(self, session: Session) -> Unit:
-        creates = self.request.method == "PUT" and self.request.headers.get("if-none-match", "").strip() == "*"
-        precondition = Precondition(self.request.headers.get("if-match"), creates)
+        creates = self.request.method == "PUT" and (joined(self.request.headers, "if-none-match") or "").strip() == "*"
+        precondition = Precondition(joined(self.request.headers, "if-match"), creates)
         if self.versioned and self.request.method in {"PATCH", "PUT", "DELETE"}:
             precondition.require(self.request.method)
         return Unit(session, self.principal, self.context.clock(), self.context, precondition)
@@ -257,7 +258,7 @@ def answer(request: Request, reply: Reply, *, caching: Mapping[str, str] = _MAY_
 
     RFC 9110 §13.1.2, RFC 8288.
     """
-    if request.method == "GET" and _names(request.headers.get("if-none-match"), reply.etag):
+    if request.method == "GET" and _names(joined(request.headers, "if-none-match"), reply.etag):
         return Response(status_code=304, headers={"ETag": reply.etag, **caching, **_VARYING})
     if reply.next_cursor is not None:
         # Not request.url, which is put together with the Host header and fails on some.

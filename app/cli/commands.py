@@ -23,7 +23,7 @@ from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
 from app.kit.database_errors import may_pass, sqlstate
 from app.kit.problems import field_errors
-from app.kit.protocol import ProblemProtocol, entrances
+from app.kit.protocol import SERVING, ProblemProtocol, entrances
 from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
@@ -71,14 +71,10 @@ def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindP
         port=settings.port,
         workers=settings.workers,
         http=ProblemProtocol,
-        log_config=None,  # its own would print what it is given; see app/kit/logs.py
         log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=settings.behind_proxy,
-        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
         timeout_worker_healthcheck=WORKER_SILENCE_S,
+        **SERVING,
     )
     listening = listen(settings)
     _greet(settings, listening.getsockname()[1])

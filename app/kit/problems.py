@@ -26,6 +26,8 @@ TYPE_PREFIX: Final = "/v1/vocabulary#problem-"
 """RFC 9457 §3.1.1: the type is a reference; this one leads to the words that explain the code."""
 RETRY_AFTER_SECONDS: Final = 1
 """For a client to wait when there is too much to do: by then the requests that were in its way are answered."""
+MAX_ERRORS: Final = 20
+"""Most errors that one problem lists."""
 METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 """What a 405 may offer instead; HEAD comes with GET."""
 
@@ -307,7 +309,7 @@ UNION_BRANCHES: Final = frozenset({"str", "int", "float", "bool", "none"})
 """Steps that pydantic puts into a path for the branch of a union that it tried; no field of ours has such a name."""
 
 
-def field_errors(errors: Sequence[Any], *, keep: int = 20) -> list[FieldError]:
+def field_errors(errors: Sequence[Any], *, keep: int = MAX_ERRORS) -> list[FieldError]:
     """Pydantic's errors as ours, the first `keep` of them, in the order found."""
     return [_field_error(error) for error in errors[:keep]]
 
@@ -317,7 +319,7 @@ def validated(model: type[M], value: Any) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
+        found = error.errors(include_input=False, include_url=False)[:MAX_ERRORS]
         raise Invalid(errors=field_errors([{**each, "loc": ("body", *each["loc"])} for each in found])) from None
 
 

@@ -1,7 +1,8 @@
-"""HTTP as uvicorn reads it, with two differences: what it refuses by itself is a problem document, and nobody dawdles.
+"""HTTP as uvicorn reads it, but refusals are problem documents, nobody dawdles, and no framing is guessed.
 
 A request's header and its content each have a deadline that no trickle puts off, and so has the taking of an answer.
-The content's deadline here is the last resort: `app.kit.requests` has a shorter one, and answers.
+The content's deadline here is the last resort: `app.kit.requests` has a shorter one, and answers. What stands behind
+the content is no header (RFC 9110 §6.5.1), and what another server could take for a second request is refused.
 """
 
 import random
@@ -9,15 +10,25 @@ import resource
 import socket
 from asyncio import Transport
 from asyncio.events import TimerHandle
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import Request
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.kit.admission import TURNED_AWAY
+from app.kit.fields import MAX_HEADERS_BYTES
 from app.kit.headers import SECURITY_HEADERS
 from app.kit.ids import random_id
-from app.kit.problems import RETRY_AFTER_SECONDS, BadRequest, Overloaded, Problem, RequestTimeout, problem_response
+from app.kit.places import TURNED_AWAY
+from app.kit.problems import (
+    RETRY_AFTER_SECONDS,
+    BadRequest,
+    HeadersTooLarge,
+    Overloaded,
+    Problem,
+    RequestTimeout,
+    problem_response,
+)
 from app.kit.requests import BODY_SECONDS
 
 UNREADABLE: Final = "It is not HTTP, or its address is longer than 65,535 bytes."
@@ -28,13 +39,31 @@ CONTENT_SECONDS: Final = BODY_SECONDS + 1
 """From the end of the header to the end of the content, whether or not the app asks for it."""
 TAKING_SECONDS: Final = 30.0
 """For a client to take what was sent to it, so that one that never reads holds nothing for ever."""
+MAX_UNTAKEN_BYTES: Final = 64 * 2**20
+"""Of answers that wait for their clients, in one process; beyond it whoever has waited longest is cut."""
+MAX_FRAMING_BYTES: Final = 2 * MAX_HEADERS_BYTES
+"""Of a request's line and header together, and of what stands around and behind its content: sizes of chunks, their
+extensions, the trailer. The last packet's part is not counted."""
+MAX_PARTS: Final = 10_000
+"""In which a content comes, its chunks mostly. Each takes a microsecond of the loop: a mebibyte in chunks of one byte
+took a second."""
 PAUSE_SECONDS: Final = float(RETRY_AFTER_SECONDS)
 """For which a connection is not read from once a request on it was turned away. Who does not wait as it was told to
 would otherwise take the time of those who were let in: of their answers four fifths were missing."""
 OWN_FILES: Final = 100
 """Open files that are no connections: the database's, and those of the process itself."""
+CLOSING: Final = {"Connection": "close"}
 MAX_CONNECTIONS: Final = min(2000, max(100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OWN_FILES))
 """Open at once in one process, idle ones included, which cost 20 kB or so each."""
+
+SERVING: Final[Mapping[str, Any]] = {
+    "ws": "none",
+    "log_config": None,  # its own would print what it is given; see app/kit/logs.py
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,  # see app/kit/proxies.py
+}
+"""What uvicorn is told wherever it serves, `ProblemProtocol` apart."""
 
 ENTRANCES: Final = 4
 """By which connections are taken in. libuv accepts one connection of a socket each turn of the loop (since
@@ -45,6 +74,9 @@ come at once the last waited for three seconds before anybody knew of it."""
 def entrances(listening: socket.socket) -> list[socket.socket]:
     """The socket and further handles of it, for the server to listen on each; it closes them all."""
     return [listening, *(listening.dup() for _ in range(ENTRANCES - 1))]
+
+
+CHUNKED: Final = b"chunked"
 
 
 def _pause() -> float:
@@ -66,12 +98,18 @@ class ProblemProtocol(HttpToolsProtocol):
         self._reading: TimerHandle | None = None
         """When the connection is read from again; None while it is."""
         self._silent, self._has_asked = True, False
+        self._framing_bytes, self._parts = 0, 0
+        """Of the request that is coming in: what is no content of it, and in how many parts its content has come."""
+        self._fault: Problem | None = None
+        """Why what comes in is not taken; it is answered once the requests before it are."""
+        self._held: tuple[RequestResponseCycle, Any] | None = None
+        """A request that is begun once the answer before it is taken."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begins; a connection beyond the most that may be open is answered and closed at once."""
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:
-            self._refuse(Overloaded(headers={"Connection": "close"}))
+            self._refuse(Overloaded(headers=CLOSING))
         else:
             self._expect(HEADER_SECONDS)
 
@@ -85,25 +123,48 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what came in. Bytes that begin no request run out of time like a header that never ends."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._fault is not None:
             return
         self._silent = False
         if self._arriving is None:
             self._expect(HEADER_SECONDS)
+        self._framing_bytes += len(data)
         super().data_received(data)
+        if self._framing_bytes > MAX_FRAMING_BYTES and self._arriving is not None and self._fault is None:
+            self._refuse_in_turn(HeadersTooLarge("There is too much in it that is no content."))
 
     def on_message_begin(self) -> None:
         """A request begins: with the connection's first bytes, or behind another one (RFC 9112 §9.3.2)."""
         if self._arriving is None:
             self._expect(HEADER_SECONDS)
+        self._framing_bytes, self._parts = 0, 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the header; one of the trailer, which is dropped (RFC 9110 §6.5.1)."""
+        if not self._in_content:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The header is whole."""
-        self._in_content = True
+        self._check_framing()
+        self._in_content, self._framing_bytes = True, 0
         self._expect(CONTENT_SECONDS)
         super().on_headers_complete()
         self._has_asked = True
+        if self.parser.should_upgrade():
+            # RFC 9110 §7.8 lets a server go on as if nothing had been asked. The parser, though, takes what follows for
+            # another protocol.
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the content."""
+        self._framing_bytes -= len(body)
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            self._fault = BadRequest(f"The body comes in more than {MAX_PARTS:,} parts.", headers=CLOSING)
+            raise self._fault
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -121,6 +182,8 @@ class ProblemProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._await_taking()
+        elif self._fault is not None and not self.pipeline:
+            self._refuse(self._fault)
         elif was_turned_away:
             self.flow.pause_reading()
             self._reading = self.loop.call_later(_pause(), self.flow.resume_reading)
@@ -139,10 +202,40 @@ class ProblemProtocol(HttpToolsProtocol):
         """The client has caught up."""
         super().resume_writing()
         self._await_taking(wait=self.transport.is_closing())
+        if self._held is not None:
+            held, self._held = self._held, None
+            super()._start_asgi_task(*held)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Has the request answered, once the answer before it is taken: who takes none asks for no more."""
+        if self.flow.write_paused:
+            self._held = cycle, app
+            self.flow.pause_reading()
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         """Answers what cannot be parsed, and closes the connection; uvicorn's own words are left out."""
-        self._refuse(BadRequest(UNREADABLE, headers={"Connection": "close"}))
+        self._refuse_in_turn(self._fault or BadRequest(UNREADABLE, headers=CLOSING))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Says nothing: that a client would rather speak another protocol is no fault."""
+
+    def _check_framing(self) -> None:
+        """Raises for a request whose end another server could see elsewhere (RFC 9112 §6.1, §11.2), or by no HTTP/1."""
+        version = self.parser.get_http_version()
+        codings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+        has_content = codings or any(name == b"content-length" and value != b"0" for name, value in self.headers)
+        if version not in {"1.0", "1.1"}:
+            self._fault = BadRequest("Send it by HTTP/1.1.", headers=CLOSING)
+        elif codings and (codings != [CHUNKED] or version == "1.0"):
+            self._fault = BadRequest("No transfer coding but `chunked` is read, and that by HTTP/1.1.", headers=CLOSING)
+        elif has_content and self.parser.should_upgrade():
+            self._fault = BadRequest(
+                "No other protocol is spoken: send what has a body without Upgrade.", headers=CLOSING
+            )
+        if self._fault is not None:
+            raise self._fault
 
     def _expect(self, seconds: float | None) -> None:
         """Gives what is coming in so many seconds, or any time with None."""
@@ -180,6 +273,30 @@ class ProblemProtocol(HttpToolsProtocol):
             self._taking = None
         elif wait and self._taking is None and self.transport.get_write_buffer_size() > 0:
             self._taking = self.loop.call_later(TAKING_SECONDS, self.transport.abort)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Cuts those who have waited longest with what they take, until no more waits than may."""
+        waiting = [each for each in self.connections if isinstance(each, ProblemProtocol) and each._taking is not None]
+        untaken = sum(each.transport.get_write_buffer_size() for each in waiting)
+        for each in sorted(waiting, key=lambda each: each._taking.when() if each._taking is not None else 0):
+            if untaken <= MAX_UNTAKEN_BYTES:
+                return
+            untaken -= each.transport.get_write_buffer_size()
+            each.transport.abort()
+
+    def _refuse_in_turn(self, problem: Problem) -> None:
+        """Takes nothing more, and answers with the problem once the requests before this one are answered."""
+        self._fault = problem
+        self._expect(None)
+        if self._has_asked and self.cycle.scope is self.scope and self.cycle.response_started:
+            self.transport.close()
+        elif self.pipeline or (
+            self._has_asked and self.cycle.scope is not self.scope and not self.cycle.response_complete
+        ):
+            self.flow.pause_reading()
+        else:
+            self._refuse(problem)
 
     def _refuse(self, problem: Problem) -> None:
         """Answers with the problem, and closes the connection."""

@@ -11,9 +11,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.kit.fields import check_fields
 from app.kit.ids import random_id
 from app.kit.metrics import count_answer, known_method
-from app.kit.problems import ContentTooLarge, HeadersTooLarge, InternalError, Problem, RequestTimeout, problem_response
+from app.kit.problems import ContentTooLarge, InternalError, Problem, RequestTimeout, problem_response
 
 logger = structlog.get_logger("app.access_log")
 
@@ -21,10 +22,6 @@ REQUEST_ID: Final = re.compile(r"(?!onr_)[A-Za-z0-9._-]{1,64}")
 """It is logged, so what begins as a key of ours does is no request's id."""
 TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context §3.2."""
-MAX_TARGET_BYTES: Final = 8192
-"""Longest path, and longest query; the longest list of filters that makes sense is a tenth of it."""
-MAX_HEADERS_BYTES: Final = 65_536
-"""All header fields of a request together; browsers and proxies stay below a quarter of it."""
 BODY_SECONDS: Final = 9.0
 """From the first look at a body to its end: the longest of 1 MiB needs a megabit a second."""
 
@@ -49,7 +46,7 @@ class RequestLayer:
         method, scope = scope["method"], _as_get(scope)
         headers = Headers(scope=scope)
         own_id = random_id()
-        request_id = _accepted(REQUEST_ID, headers.get("x-request-id")) or own_id
+        request_id = _accepted(REQUEST_ID, headers.getlist("x-request-id")) or own_id
         # Callers may use one request id for several tries, so a problem's instance is made of ours (RFC 9562 §4).
         instance = f"urn:uuid:{own_id}"
         scope.setdefault("state", {}).update(request_id=request_id, instance=instance)
@@ -58,7 +55,7 @@ class RequestLayer:
         )
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(
-            request_id=request_id, traceparent=_accepted(TRACEPARENT, headers.get("traceparent"))
+            request_id=request_id, traceparent=_accepted(TRACEPARENT, headers.getlist("traceparent"))
         ):
             await self._answer(scope, exchange)
             route = getattr(scope.get("route"), "path", None)
@@ -76,7 +73,7 @@ class RequestLayer:
     async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:
         problem: Problem
         try:
-            _check_lengths(scope)
+            check_fields(scope)
             await self.app(scope, exchange.receive, exchange.send)
             return
         except Problem as raised:
@@ -98,15 +95,6 @@ def _as_get(scope: Scope) -> Scope:
     RFC 9110 §9.3.2; the server leaves the content out.
     """
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-
-
-def _check_lengths(scope: Scope) -> None:
-    if len(scope.get("raw_path") or b"") > MAX_TARGET_BYTES:
-        raise HeadersTooLarge(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
-    if len(scope["query_string"]) > MAX_TARGET_BYTES:
-        raise HeadersTooLarge(f"The query is longer than {MAX_TARGET_BYTES} bytes.")
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS_BYTES:
-        raise HeadersTooLarge(f"The header fields are longer than {MAX_HEADERS_BYTES} bytes.")
 
 
 class _Exchange:
@@ -160,8 +148,9 @@ class _Exchange:
         await self._send(message)
 
 
-def _accepted(pattern: re.Pattern[str], value: str | None) -> str | None:
-    return value if value is not None and pattern.fullmatch(value) else None
+def _accepted(pattern: re.Pattern[str], lines: list[str]) -> str | None:
+    """The field's value where it is given once and has that form."""
+    return lines[0] if len(lines) == 1 and pattern.fullmatch(lines[0]) else None
 
 
 def _where(error: BaseException) -> str:

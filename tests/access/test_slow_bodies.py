@@ -4,6 +4,7 @@ import pytest
 
 from app.access import routing
 from app.access.context import Context
+from app.kit import bodies
 from tests.factories import source_body
 from tests.fixtures.api import Api
 from tests.fixtures.keys import With
@@ -15,13 +16,15 @@ def test_a_key_is_looked_at_again_once_a_slow_body_is_there(
     api: Api, context: Context, caller_with: With, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caller = caller_with(api.create("/v1/keys", {"name": "CMS", "scopes": ["sources:write"]}))
-    read_body = routing._read_body
+    take_in = bodies.Body._rest
 
-    async def read_and_revoke(request: routing.StrictRequest) -> None:
-        await read_body(request)
+    async def take_in_and_revoke(body: bodies.Body) -> bytes:
+        content = await take_in(body)
         context.database.write(lambda session: session.connection().exec_driver_sql(REVOKE))
+        return content
 
-    monkeypatch.setattr(routing, "_read_body", read_and_revoke)
+    monkeypatch.setattr(bodies.Body, "_rest", take_in_and_revoke)
+    monkeypatch.setattr(bodies, "LARGE_BYTES", 0)
     assert caller.post("/v1/sources", source_body()).status_code == 201, "a body that was there at once"
     context.database.write(lambda session: session.connection().exec_driver_sql(REVOKE.replace("created_at", "NULL")))
     monkeypatch.setattr(routing, "SLOW_BODY_S", -1)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from app.access.context import Context
 from app.access.units import MAX_KEY_LENGTH
+from app.kit.fields import MAX_FIELDS
 from app.models.vocabulary import Scope
 from tests.factories import (
     assessment_body,
@@ -136,9 +137,9 @@ def test_a_request_in_flight_is_not_begun_again(
 @pytest.mark.parametrize(
     "headers",
     [
-        [("host", "[")],
-        [("host", "a b/c?d#e")],
-        [("host", b"\xff")],
+        [("host", "news.example:8000")],
+        [("host", "[2001:db8::1]:80")],
+        [("host", "onrecord_api")],
         [("accept", b"\xff\xfe"), ("user-agent", b"\xe9"), ("cookie", b"\xff=\x80; =; a")],
         [("x-request-id", b"\xe9" * 10), ("traceparent", b"\xff")],
         [("if-none-match", b"\xff\xfe"), ("if-none-match", '"')],
@@ -156,9 +157,43 @@ def test_strange_headers_do_no_harm(call: Bytes, api: Api, headers: list[Header]
     assert call("POST", "/v1/sources", source_body(), headers=[*headers, key]).status == 201
 
 
+@pytest.mark.parametrize(
+    "host", ["", "[", "a b/c?d#e", "news.example/", "a@b", "news.example:x", "a:1:2", "a, b", "%zz", b"\xff", " "]
+)
+def test_what_is_no_host_is_refused(call: Bytes, host: str | bytes) -> None:
+    for target in ("/v1/sources", "/healthz", "/docs", "/none"):
+        assert call("GET", target, headers=[("host", host)]).problem(400, "bad_request") == [("Host", "wrong_form")]
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "Authorization", "Content-Type", "Content-Length", "Idempotency-Key", "Access-Reason", "Origin"]
+)
+def test_a_header_of_which_two_would_be_a_guess_is_refused(call: Bytes, name: str) -> None:
+    twice: list[Header] = [(name.lower(), "0"), (name.lower(), "0")]
+    answer = call("POST", "/v1/sources", source_body(), headers=twice)
+    assert answer.problem(400, "bad_request") == [(name, "repeated")]
+
+
+def test_a_list_may_come_in_several_lines(call: Bytes, api: Api) -> None:
+    path = f"/v1/sources/{recorded_source(api)}"
+    lines: list[Header] = [("if-match", '"x", "y"'), ("if-match", api.etag(path))]
+    assert call("PATCH", path, {}, headers=[PATCH_TYPE, *lines]).status == 200
+    lines = [("if-none-match", '"x"'), ("if-none-match", api.etag(path))]
+    assert call("GET", path, headers=lines).status == 304
+    coded: list[Header] = [("content-encoding", "identity"), ("content-encoding", "gzip")]
+    call("POST", "/v1/sources", source_body(), headers=coded).problem(415, "unsupported_media_type")
+
+
+def test_there_are_so_many_headers_and_no_more(call: Bytes) -> None:
+    many: list[Header] = [("x-note", "a")] * (MAX_FIELDS + 1)
+    call("GET", "/healthz", headers=many).problem(431, "headers_too_large")
+
+
 def test_a_request_id_that_is_not_one_is_replaced(call: Bytes) -> None:
     for sent in ("", "a b", "a" * 65, "\xe9", "<script>"):
         assert call("GET", "/healthz", headers=[("x-request-id", sent)]).headers["x-request-id"] != sent
+    twice: list[Header] = [("x-request-id", "try-1"), ("x-request-id", "try-2")]
+    assert "try" not in call("GET", "/healthz", headers=twice).headers["x-request-id"]
     assert call("GET", "/healthz", headers=[("x-request-id", "try-1.a_B")]).headers["x-request-id"] == "try-1.a_B"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access.context import Context
-from app.kit.requests import MAX_HEADERS_BYTES, MAX_TARGET_BYTES
+from app.kit.fields import MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from tests.factories import (
     assessment_body,
     attribution_body,

@@ -4,13 +4,14 @@ All of them dawdle at once, and others are served meanwhile. The deadlines' fine
 `tests/kit/test_deadlines.py`, over a clock that the test sets.
 """
 
+import math
 import re
 import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, cycle, islice, repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,7 +26,8 @@ from tests.fixtures.proofs import Prove, share
 from tests.fixtures.server import running_server
 
 CONNECTIONS: Final = 100
-"""Five of eleven hold a place among the requests at once while their bodies trickle; there are 64 places."""
+"""Eleven to an address and its key: six of them hold a place for a body, of which each may have a few."""
+WAYS: Final = 11
 A_SECOND: Final = 1.0
 PATIENCE_S: Final = 40.0
 PROMPT_S: Final = 5.0
@@ -75,10 +77,10 @@ class Cut:
         return tuple(int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", self.received))
 
 
-def dawdle(address: tuple[str, int], how: Dawdler) -> Cut:
-    """Dawdles until the connection is cut, or for longer than any should be held."""
+def dawdle(address: tuple[str, int], how: Dawdler, own: str) -> Cut:
+    """Dawdles from its own address until the connection is cut, or for longer than any should be held."""
     started, received = time.monotonic(), b""
-    with socket.create_connection(address, timeout=A_SECOND) as connection:
+    with socket.create_connection(address, timeout=A_SECOND, source_address=(own, 0)) as connection:
         for part in chain(how.parts, repeat(how.again)):
             if time.monotonic() > started + PATIENCE_S:
                 break
@@ -98,7 +100,9 @@ def dawdle(address: tuple[str, int], how: Dawdler) -> Cut:
 def all_at_once(address: tuple[str, int], hows: list[Dawdler], meanwhile: Callable[[], None]) -> list[Cut]:
     """How each was cut, in their order; `meanwhile` is called while all of them dawdle."""
     with ThreadPoolExecutor(len(hows)) as threads:
-        dawdling = [threads.submit(dawdle, address, how) for how in hows]
+        dawdling = [
+            threads.submit(dawdle, address, how, f"127.0.0.{number // WAYS + 2}") for number, how in enumerate(hows)
+        ]
         meanwhile()
         return [each.result() for each in dawdling]
 
@@ -107,10 +111,10 @@ def test_what_trickles_is_cut(own_database: Database, tmp_path: Path, engine_nam
     url = own_database.url.render_as_string(hide_password=False)
     context = startup.open_context(Settings(data_dir=tmp_path, database_url=url))
     startup.migrate(context.database)
-    key = make_key(context)
+    count = max(WAYS, share(CONNECTIONS))
+    key, *keys = (make_key(context) for _ in range(1 + math.ceil(count / WAYS)))
     context.database.dispose()
-    ways = dawdlers(key)
-    names = list(islice(cycle(ways), max(len(ways), share(CONNECTIONS))))
+    ways = [way for each in keys for way in dawdlers(each).items()][:count]
     with running_server(tmp_path, url) as server:
 
         def serve_others() -> None:
@@ -120,9 +124,9 @@ def test_what_trickles_is_cut(own_database: Database, tmp_path: Path, engine_nam
                 assert response.status_code == 200
 
         address = (str(urlsplit(server.base_url).hostname), urlsplit(server.base_url).port or 0)
-        cuts = all_at_once(address, [ways[name] for name in names], serve_others)
-    for name, cut in zip(names, cuts, strict=True):
-        assert cut.statuses == ways[name].answered, name
+        cuts = all_at_once(address, [way for _, way in ways], serve_others)
+    for (name, way), cut in zip(ways, cuts, strict=True):
+        assert cut.statuses == way.answered, name
         assert (b'"code":"request_timeout"' in cut.received) == (408 in cut.statuses)
         assert (b"connection: close" in cut.received.lower()) == (408 in cut.statuses)
     figures = {"connections": len(cuts), "slowest, seconds": round(max(cut.seconds for cut in cuts), 1)}

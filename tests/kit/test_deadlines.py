@@ -9,8 +9,16 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from app.kit import protocol
-from app.kit.admission import TURNED_AWAY
-from app.kit.protocol import CONTENT_SECONDS, HEADER_SECONDS, PAUSE_SECONDS, TAKING_SECONDS, ProblemProtocol
+from app.kit.places import TURNED_AWAY
+from app.kit.protocol import (
+    CONTENT_SECONDS,
+    HEADER_SECONDS,
+    MAX_PARTS,
+    MAX_UNTAKEN_BYTES,
+    PAUSE_SECONDS,
+    TAKING_SECONDS,
+    ProblemProtocol,
+)
 
 LINE: Final = b"GET /claims HTTP/1.1\r\n"
 WHOLE: Final = LINE + b"Host: a\r\n\r\n"
@@ -34,6 +42,9 @@ class Timer:
 
     def cancel(self) -> None:
         self.cancelled = True
+
+    def when(self) -> float:
+        return self.at
 
 
 class Task:
@@ -279,6 +290,25 @@ def test_the_rest_of_an_answer_holds_no_connection_for_ever(client: Client, requ
     assert client.wire.aborted
 
 
+def test_who_has_not_taken_an_answer_is_given_no_other(client: Client) -> None:
+    client.wire.untaken = 100_000
+    client.protocol.pause_writing()
+    client.send(WHOLE)
+    assert (client.loop.tasks, client.wire.is_read) == ([], False)
+    client.protocol.resume_writing()
+    client.be_answered()
+    assert client.statuses == [200]
+
+
+def test_of_too_much_that_is_not_taken_the_oldest_is_cut(state: ServerState) -> None:
+    clients = [Client(state) for _ in range(4)]
+    for second, each in enumerate(clients):
+        each.loop.pass_to(second)
+        each.wire.untaken = MAX_UNTAKEN_BYTES // 3
+        each.protocol.pause_writing()
+    assert [each.wire.aborted for each in clients] == [True, False, False, False]
+
+
 def test_a_connection_that_ended_leaves_nothing_to_happen(client: Client) -> None:
     client.send(LINE)
     client.wire.untaken = 100_000
@@ -310,3 +340,63 @@ def test_a_connection_too_many_is_turned_away(state: ServerState, monkeypatch: p
     third.protocol.connection_lost(None)
     second.protocol.connection_lost(None)
     assert Client(state).statuses == []
+
+
+# What is not taken in
+
+
+CHUNKS: Final = b"POST /claims HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def refused(client: Client) -> list[bytes]:
+    client.leave_unanswered()
+    assert client.wire.closed
+    return re.findall(rb'"code":"(\w+)"', client.wire.written)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        (LINE, b"X: ", b"a" * 300_000),
+        (LINE, *[b"X: %b\r\n" % (b"a" * 1000)] * 200),
+        (CHUNKS, b"0\r\nX: ", b"a" * 300_000),
+        (CHUNKS, b"0\r\n", *[b"X: %b\r\n" % (b"a" * 1000)] * 200),
+        (CHUNKS, b"1;a=", b"b" * 300_000),
+    ],
+    ids=["one long field", "many fields", "one long field behind", "many fields behind", "a chunk's extension"],
+)
+def test_what_is_no_content_has_an_end(client: Client, sent: tuple[bytes, ...]) -> None:
+    for part in sent:
+        client.send(part)
+    assert refused(client) == [b"headers_too_large"]
+
+
+def test_a_trailer_is_dropped(client: Client) -> None:
+    client.send(CHUNKS + b"1\r\n{\r\n0\r\nX-Forwarded-For: 10.9.9.9\r\n\r\n")
+    assert client.protocol.scope["headers"] == [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
+    client.be_answered()
+    client.send(WHOLE)
+    assert client.protocol.scope["headers"] == [(b"host", b"a")]
+    client.be_answered()
+    assert client.statuses == [200, 200]
+
+
+def test_a_content_in_crumbs_is_refused(client: Client) -> None:
+    client.send(CHUNKS + b"1\r\n \r\n" * MAX_PARTS)
+    assert not client.wire.closed
+    client.send(b"1\r\n \r\n")
+    assert refused(client) == [b"bad_request"]
+
+
+def test_what_cannot_be_read_is_refused_behind_the_answer_before_it(client: Client) -> None:
+    client.send(WHOLE + b"nonsense\r\n\r\n")
+    assert (client.statuses, client.wire.closed) == ([], False)
+    client.be_answered()
+    assert (client.statuses, client.wire.closed) == ([200, 400], True)
+
+
+def test_a_content_that_breaks_off_behind_its_answer_is_not_answered_again(client: Client) -> None:
+    client.send(CHUNKS)
+    client.be_answered()
+    client.send(b"nonsense\r\n")
+    assert (client.statuses, client.wire.closed) == ([200], True)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kit.json_body import MAX_DEPTH, MAX_FAULTS, MAX_NUMBER_LENGTH, parse
-from app.kit.problems import BadRequest, Invalid
+from app.kit.json_body import MAX_DEPTH, MAX_MEMBERS, MAX_NUMBER_LENGTH, MAX_VALUES, parse
+from app.kit.problems import MAX_ERRORS, BadRequest, Invalid
 
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(10**60), 10**60) | st.text(st.characters(codec="utf-8"), max_size=20)
@@ -96,7 +96,7 @@ def test_a_name_that_no_field_could_have_is_not_repeated() -> None:
 
 
 def test_the_first_faults_are_all_told() -> None:
-    assert len(refused(b"[" + b"NaN," * 500 + b"1]")) == MAX_FAULTS
+    assert len(refused(b"[" + b"NaN," * 500 + b"1]")) == MAX_ERRORS
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
@@ -113,6 +113,25 @@ def test_depth_is_bounded(opening: str) -> None:
 @pytest.mark.parametrize("bomb", [b"[" * 10_000, b'{"a":' * 10_000, b"[" * 1_000_000])
 def test_a_depth_bomb_is_refused(bomb: bytes) -> None:
     assert refused(bomb) == [("", "too_deep")]
+
+
+def test_the_members_of_an_object_are_bounded() -> None:
+    def members(count: int) -> bytes:
+        return json.dumps({"a": [{f"b{number}": 1 for number in range(count)}]}).encode()
+
+    parse(members(MAX_MEMBERS))
+    assert refused(members(MAX_MEMBERS + 1)) == [("/a/0", "too_many_members")]
+
+
+@pytest.mark.parametrize("unit", ["1", "[]", "{}", '"a,b[{"', '{"a": 1}', "NaN"])
+def test_the_values_of_a_body_are_bounded(unit: str) -> None:
+    each = 2 if unit[0] in "[{" else 1
+    parse(f"[{','.join([unit] * (MAX_VALUES // 2 - 1))}]".encode()) if unit != "NaN" else None
+    assert refused(f"[{','.join([unit] * (MAX_VALUES // each + 1))}]".encode()) == [("", "too_many_values")]
+
+
+def test_commas_and_brackets_in_a_text_are_no_values() -> None:
+    parse(json.dumps({"text": 'a, "b", [c], {d} \\ ' * 10_000}).encode())
 
 
 def test_brackets_in_strings_are_not_depth() -> None:

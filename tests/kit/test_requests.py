@@ -15,12 +15,20 @@ from app.kit.requests import RequestLayer
 from tests.fixtures.asgi import Answer
 
 SECRET = "Mark Felt"
+HOST = (b"host", b"onrecord.test")
 
 
 def answered(app: ASGIApp, *, method: str = "GET", headers: Any = ()) -> tuple[Answer | None, list[Any]]:
     """The layer's answer around that app, None if it sent none, and the lines that it logged."""
     sent: list[Any] = []
-    scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": list(headers), "state": {}}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": "/",
+        "query_string": b"",
+        "headers": [HOST, *headers],
+        "state": {},
+    }
 
     async def receive() -> Any:
         return {"type": "http.disconnect"}
@@ -92,7 +100,7 @@ def answered_in_no_time(*messages: Any) -> Answer:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [], "state": {}}
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [HOST], "state": {}}
     anyio.run(RequestLayer(reads_its_body, max_body_bytes=1024, body_seconds=-1), scope, receive, send)
     return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"])
 
