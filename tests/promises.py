@@ -124,6 +124,11 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "tests/exposure/test_promise.py",
         {"sources": tries(200), "differences": NONE},
     ),
+    "printing": Promise(
+        "No word of a name that a source's terms keep out of print is printed, on whatever surface that prints.",
+        "tests/contract/test_printing.py",
+        {"claims": tries(500), "names printed": NONE},
+    ),
     "trickle": Promise(
         "A header or a body that trickles in, or never comes, is cut, and others are served meanwhile.",
         "tests/contract/test_trickle.py",

@@ -460,3 +460,30 @@ def claims_without_standing(session: Session, limit: int) -> list[Claim]:
     read = select(Rendition.resource_id).where(col(Rendition.resource_id) == Claim.id)
     rows = select(Claim).where(~standing.exists(), read.exists()).order_by(Claim.id).limit(limit)
     return list(session.exec(rows))
+
+
+def same_sources(session: Session, source_ids: Iterable[str], audience: Audience, now: datetime) -> dict[str, set[str]]:
+    """Each of the sources with all that are recorded as the same, itself among them, as far as `audience` may read."""
+    joined = {each: {each} for each in source_ids}
+    frontier = set(joined)
+    while frontier:
+        known = set(joined)
+        for one, other in _same_pairs(session, frontier, audience, now):
+            whole = joined.setdefault(one, {one}) | joined.setdefault(other, {other})
+            joined.update(dict.fromkeys(whole, whole))
+        frontier = set(joined) - known
+    return joined
+
+
+def _same_pairs(session: Session, source_ids: Iterable[str], audience: Audience, now: datetime) -> Any:
+    ids = list(source_ids)
+    pairs = (
+        select(SourceRelation.source_id, SourceRelation.other_id)
+        .join(Rendition, col(Rendition.resource_id) == SourceRelation.id)
+        .where(
+            or_(col(SourceRelation.source_id).in_(ids), col(SourceRelation.other_id).in_(ids)),
+            SourceRelation.kind == SourceRelationKind.SAME_AS,
+            visible(audience, now),
+        )
+    )
+    return session.exec(pairs)

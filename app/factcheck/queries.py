@@ -11,6 +11,7 @@ from sqlmodel import and_, col, func, or_, select
 
 from app.access.units import Unit
 from app.access.visibility import visible
+from app.canonical.print_rule import NOT_TO_BE_PRINTED
 from app.factcheck.schemas import FactCheckQuestion
 from app.filters.queries import Matching, matching_claims
 from app.filters.schemas import ClaimQuestion
@@ -78,8 +79,13 @@ def _is_review(row: Any, wanted: FactCheckQuestion) -> list[ColumnElement[bool]]
 
 
 def _tests(unit: Unit, wanted: FactCheckQuestion, claim_id: Any) -> list[ColumnElement[bool]]:
-    """What else is asked of the claim with that id."""
-    tests: list[ColumnElement[bool]] = []
+    """What else is asked of the claim with that id: first that it was said on terms on which it may be printed."""
+    printed = select(Attribution.id).where(
+        col(Attribution.claim_id) == claim_id,
+        col(Attribution.audience) <= unit.principal.audience,
+        col(Attribution.terms).not_in(NOT_TO_BE_PRINTED),
+    )
+    tests: list[ColumnElement[bool]] = [printed.exists()]
     if wanted.language_code is not None:
         language = func.lower(col(Claim.language))
         primary = wanted.language_code.partition("-")[0].lower()

@@ -9,6 +9,7 @@ import orjson
 from app.access.units import Reply, Unit
 from app.canonical.claim_schemas import ClaimRead, Included
 from app.canonical.corroboration import Corroboration
+from app.canonical.print_rule import print_rules
 from app.canonical.replies import included, readable
 from app.canonical.standing import corroborations, origins_may_coincide, origins_of
 from app.exposure.service import added_by
@@ -52,12 +53,14 @@ def word_attributions(unit: Unit, claim_id: str, style: LineStyle) -> Reply:
     claim = ClaimRead.model_validate_json(found.document)
     content = orjson.loads(found.document)
     named = _parsed(included(unit, [content]))
+    [rule] = print_rules(unit, [claim.attributions], named.sources)
+    printables = [rule.of(each) for each in claim.attributions]
     origins = origins_of(unit, [each for each in content["attributions"] if each["stance"] in COMBINED])
     body = {
         "claim_id": claim_id,
         "style": style,
-        "items": [asdict(attribution_line(each, named, style=style)) for each in claim.attributions],
-        "combined": combined_line(claim.attributions, named, origins=origins),
+        "items": [asdict(attribution_line(each, named, style=style)) for each in printables],
+        "combined": combined_line(printables, named, origins=origins),
     }
     return Reply(body=orjson.dumps(body), document=found.document)
 
