@@ -37,9 +37,15 @@ Seen = dict[str, Any]
 
 
 def main(wanted: Sequence[str]) -> int:
-    """Runs the parts of those names, or of the promises so called; all, if none is named. Answers 1 where one fails."""
+    """Runs the parts of those names, or of the promises so called; all, if none is named. Answers 1 where one fails.
+
+    `list` names them all, and `page` writes the page anew of what is kept, as for a promise that was added.
+    """
     parts = [part for part in PARTS.values() if not wanted or {part.name, part.promise} & set(wanted)]
     unknown = set(wanted) - {name for part in parts for name in (part.name, part.promise)}
+    if unknown == {"page"}:
+        PAGE.write_text(page(_kept()))
+        return 0
     if unknown:
         print("The parts are:", *PARTS, sep="\n  ")
         return 0 if unknown == {"list"} else 2

@@ -9,7 +9,7 @@ from app.canonical import queries as rows
 from app.canonical.derived import derive_claims
 from app.canonical.documents import document_content, record_document
 from app.canonical.reach import record_what_names_document
-from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
+from app.canonical.replies import check_may_hide, check_references, locked_readable, one, readable, without_unseen
 from app.changes import queries as changes
 from app.documents import queries
 from app.documents.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
@@ -25,7 +25,7 @@ from app.documents.schemas import (
 )
 from app.kit.edtf import parse_edtf
 from app.kit.ids import ordered_id
-from app.kit.problems import AlreadyExists, FieldError, NotFound, invalid, validated
+from app.kit.problems import AlreadyExists, FieldError, invalid, validated
 from app.kit.schemas import merge_patch
 from app.kit.urls import canonical_url
 from app.models import Document
@@ -160,10 +160,8 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     checked against a new text here: a refusal would tell of quotes that the caller may not see. `verify_document` is
     for that.
     """
-    document = rows.locked(unit.session, Document, document_id)
-    if document is None:
-        raise NotFound
-    unit.precondition.check(readable(unit, ResourceKind.DOCUMENT, document_id).document)
+    document, found = locked_readable(unit, ResourceKind.DOCUMENT, Document, document_id)
+    unit.precondition.check(found.document)
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "outlet_id", document.outlet_id)
     content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
     _check_outlet(unit, sent.get("outlet_id"))
