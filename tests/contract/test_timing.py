@@ -70,6 +70,8 @@ class Thing:
     source_relation: str
     """Of the public source."""
     address: str
+    draft_address: str
+    """Of a document that came along with a draft."""
     word: str
     """It has digits: one without is looked for under as many stems as the languages make of it."""
 
@@ -123,6 +125,7 @@ KINDS: Final[dict[str, dict[str, Kind]]] = {
         "name": lambda of, _: get(f"sources?name={of.word}"),
         "source": lambda of, _: get(f"claims?source_id={of.source}"),
         "address": lambda of, _: get(f"documents?url={of.address}"),
+        "address of a draft": lambda of, _: get(f"documents?url={of.draft_address}"),
         "match": lambda of, _: post("match", {"text": of.word}),
     },
     "create": {
@@ -207,7 +210,9 @@ def recorded(api: Api) -> Ledger:
 def recorded_thing(api: Api, public_claim: str, public_source: str, number: int) -> Thing:
     """A hidden claim, with what hangs on it and what relates it to the public ones; and a public claim more."""
     recorded_claim(api, statement=f"{number} workers defected.")
-    address, word = names_of("hidden", 1_000 + number)
+    address, draft_address, word = names_of("hidden", 1_000 + number)
+    in_draft = attribution_body(document=document_body(url=draft_address))
+    recorded_claim(api, status="draft", attributions=[in_draft])
     chain = [
         {"role": "originator", "source": source_body(description=f"somebody called {word}")},
         {"role": "outlet", "source": outlet_body(name=word)},
@@ -224,20 +229,21 @@ def recorded_thing(api: Api, public_claim: str, public_source: str, number: int)
         relation=api.create(f"{path}/relations", {"other_claim_id": claim["id"], "kind": "corroborates"})["id"],
         source_relation=api.create(of_source, {"other_id": source, "kind": "possibly_same"})["id"],
         address=address,
+        draft_address=draft_address,
         word=word,
     )
 
 
 def absent_thing(number: int) -> Thing:
     """What nobody has recorded."""
-    address, word = names_of("absent", 2_000 + number)
-    ids = {each.name: str(uuid4()) for each in fields(Thing) if each.name not in {"address", "word"}}
-    return Thing(**ids, address=address, word=word)
+    address, draft_address, word = names_of("absent", 2_000 + number)
+    named = {"address": address, "draft_address": draft_address, "word": word}
+    return Thing(**{each.name: named.get(each.name) or str(uuid4()) for each in fields(Thing)})
 
 
-def names_of(sort: str, number: int) -> tuple[str, str]:
-    """The address and the word of a thing."""
-    return f"https://example.org/{sort}/{number}", f"zk{number}"
+def names_of(sort: str, number: int) -> tuple[str, str, str]:
+    """The two addresses and the word of a thing."""
+    return f"https://example.org/{sort}/{number}", f"https://example.org/{sort}/draft/{number}", f"zk{number}"
 
 
 def test_hidden_and_absent_take_the_same_time(observed: Observed, engine_name: str, prove: Prove) -> None:
