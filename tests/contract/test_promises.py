@@ -11,7 +11,7 @@ import pytest
 
 from tests import prove
 from tests.fixtures.proofs import ENGINES, SEEN
-from tests.promises import PARTS, PROMISES, exactly, tries
+from tests.promises import PARTS, PROMISES, Part, exactly, tries
 
 KEPT: Mapping[str, Any] = json.loads(prove.KEPT.read_text())
 WHOLE = {
@@ -78,6 +78,52 @@ def test_tries_of_several_parts_add_up_and_of_other_figures_the_worst_counts() -
     assert not tries(10).holds(4, full=True, of=2)
     figures = prove.figures_of("noninterference", WHOLE)["sqlite"]
     assert figures["request pairs"] == 2 * tries(10_000).joined([10_000])
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where the page, what it is made of and the outputs are kept for once."""
+    for name, path in (("PAGE", "promises.md"), ("KEPT", "promises.json"), ("OUTPUTS", ".proofs")):
+        monkeypatch.setattr(prove, name, tmp_path / path)
+    return tmp_path
+
+
+def test_a_part_that_fails_keeps_no_other_from_running(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(part: Part) -> Any:
+        failed = {"figures": {}, "failed": ["a test"]}
+        return failed if part.name == "revocation" else {"figures": WHOLE[part.name]["figures"], "failed": []}
+
+    monkeypatch.setattr(prove, "_run", run)
+    assert prove.main(["access", "revocation", "kills"]) == 1
+    kept = json.loads(prove.KEPT.read_text())
+    assert {name: seen["failed"] for name, seen in kept.items()} == {
+        "access": [],
+        "revocation": ["a test"],
+        "kills": [],
+    }
+    assert "**failed** in `revocation`" in prove.PAGE.read_text()
+    assert "2 of 3 parts proved" in capsys.readouterr().out
+    assert prove.main(["noninterference"]) == 0
+    assert set(json.loads(prove.KEPT.read_text())) == {*kept, "noninterference-sqlite", "noninterference-postgresql"}
+
+
+def test_a_part_without_figures_is_not_proved(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "_run", lambda _part: {"figures": {}, "failed": []})
+    assert prove.main(["kills"]) == 1
+
+
+def test_a_part_that_takes_too_long_is_ended(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "MOST_MINUTES", 1 / 60)
+    assert prove.main(["refusals"]) == 1
+    assert json.loads(prove.KEPT.read_text())["refusals"]["failed"] == ["ended after 0.0166667 minutes"]
+    assert (prove.OUTPUTS / "refusals.txt").exists()
+
+
+def test_a_part_that_there_is_not_is_answered_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (prove.main(["lode"]), prove.main(["list"])) == (2, 0)
+    assert set(PARTS) <= set(capsys.readouterr().out.split())
 
 
 TESTS = """
