@@ -13,7 +13,7 @@ from app.access.units import Unit
 from app.canonical.claim_schemas import AttributionRead
 from app.canonical.queries import same_sources
 from app.canonical.schemas import SourceRead
-from app.canonical.telling import Names
+from app.canonical.telling import Names, Text
 from app.changes.queries import documents_of
 from app.models.vocabulary import Anonymity, ResourceKind, SourceKind, Speech, Terms, Withheld
 
@@ -23,6 +23,8 @@ NOT_TO_BE_PRINTED: Final = frozenset({Terms.OFF_THE_RECORD})
 """Terms on which nothing may be printed at all."""
 PEOPLE: Final = frozenset({SourceKind.PERSON, SourceKind.GROUP, SourceKind.UNKNOWN})
 WITH_PUBLISHED_NAME: Final = frozenset({Anonymity.NAMED, Anonymity.PSEUDONYMOUS})
+LONGEST_PRINTED: Final = 1_000
+"""Characters of a text that still stand in a line; only a reason for anonymity can be longer."""
 NOBODYS: Final = Names([])
 
 
@@ -95,9 +97,10 @@ class Printable:
         return None if self.is_named else self.text(self.attribution.anonymity_reason)
 
     def text(self, text: str | None) -> str | None:
-        """The text on one line, or nothing if it tells a name that print may not have."""
-        is_told = any(names.are_told_by(text) for names in self.anyones)
-        return None if text is None or is_told else " ".join(text.split())
+        """The text on one line, or nothing if it tells a name that print may not have, or is too long for a line."""
+        if text is None or len(text) > LONGEST_PRINTED or any(names.are_told_by(text) for names in self.anyones):
+            return None
+        return " ".join(text.split())
 
     def aside(self, source: SourceRead) -> str | None:
         """What may stand beside the name of a source: its description, or else its role."""
@@ -112,12 +115,12 @@ class Printable:
         is_told = any(each.are_told_by(source.name or source.label) for each in names)
         return source.id not in self.kept_out and not is_told
 
-    def may_stand_beside(self, *texts: str | None) -> bool:
+    def may_stand_beside(self, texts: Iterable[Text]) -> bool:
         """Whether the description may be printed together with these texts, which are printed in any case.
 
         Beside a text with the origin's name in it, a description invites readers to put two and two together.
         """
-        return not any(map(self.own.are_told_by, texts))
+        return not any(map(self.own.are_read_in, texts))
 
 
 class PrintRule:
@@ -138,9 +141,10 @@ class PrintRule:
             records += own
         self._ids = frozenset(each.id for each in records)
         # An alias of a pseudonymous source may be the name that its pseudonym stands for.
-        known = [each for each in sources.values() if each.anonymity is Anonymity.PSEUDONYMOUS]
+        known = [each for each in sources.values() if each.anonymity is Anonymity.PSEUDONYMOUS and each.aliases]
         aliases = Names(chain.from_iterable(each.aliases for each in known), known=[each.name or "" for each in known])
-        self._anyones = (Names(_names_of(records)), aliases)
+        anyones = Names(_names_of(records)) if len(self._own) > 1 else next(iter(self._own.values()), NOBODYS)
+        self._anyones = (anyones, aliases) if known else (anyones,)
 
     def of(self, attribution: AttributionRead) -> Printable:
         """What may be printed of one of them."""

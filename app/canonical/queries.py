@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.visibility import visible
+from app.kit.columns import NOW
 from app.models import (
     Assessment,
     Attribution,
@@ -468,22 +469,23 @@ def same_sources(session: Session, source_ids: Iterable[str], audience: Audience
     frontier = set(joined)
     while frontier:
         known = set(joined)
-        for one, other in _same_pairs(session, frontier, audience, now):
+        for one, other in session.exec(_same_pairs(audience), params={"ids": list(frontier), "now": now}):
             whole = joined.setdefault(one, {one}) | joined.setdefault(other, {other})
             joined.update(dict.fromkeys(whole, whole))
         frontier = set(joined) - known
     return joined
 
 
-def _same_pairs(session: Session, source_ids: Iterable[str], audience: Audience, now: datetime) -> Any:
-    ids = list(source_ids)
-    pairs = (
+@cache
+def _same_pairs(audience: Audience) -> Any:
+    """A select of the pairs with one of `ids` that the audience reads to be the same at `now`, built once."""
+    ids: Any = bindparam("ids", expanding=True)
+    return (
         select(SourceRelation.source_id, SourceRelation.other_id)
         .join(Rendition, col(Rendition.resource_id) == SourceRelation.id)
         .where(
             or_(col(SourceRelation.source_id).in_(ids), col(SourceRelation.other_id).in_(ids)),
             SourceRelation.kind == SourceRelationKind.SAME_AS,
-            visible(audience, now),
+            visible(audience, NOW),
         )
     )
-    return session.exec(pairs)

@@ -13,6 +13,7 @@ from typing import Final, Self
 from rapidfuzz import fuzz, process
 
 from app.canonical.names import in_latin_letters
+from app.kit.words import PRINTERS_MARKS
 
 LONG: Final = 5
 """Letters from which on the stem of a name tells it wherever it stands, inside other words too."""
@@ -26,11 +27,15 @@ LONGEST_ENDING: Final = 3
 SHORTEST_STEM: Final = 3
 ENDING: Final = re.compile("[aeiouy]+$")
 """What languages that inflect names change first: Matsegora, Matsegory; Zelenskyi, Zelenskogo."""
-APOSTROPHE: Final = re.compile("[\u2019\u02bc]")
-"""Stands between words here, where the plain one does too: what is printed of Ma is told by Ma's."""
+MODIFIER_APOSTROPHE: Final = "\u02bc"
+"""Stands between words here, as every apostrophe does: Ma's tells of Ma."""
 WORD: Final = re.compile("[A-Za-z0-9]+")
 INNER_WORD: Final = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 """The words in a run of letters: in Latin letters, each character of Han and Hangul is one and has a capital."""
+MOST_PARTS: Final = 1_000
+"""Words of names that are looked for: a claim that keeps more of them out of print has no text printed."""
+MOST_COMPARED: Final = 20_000
+"""Pairs of words that are compared for being nearly the same, in half a millisecond; of more only equals tell."""
 MOST_INITIALS: Final = 6
 """Letters of an abbreviation: what is longer and in capitals is a word."""
 NO_NAMES: Final = frozenset(
@@ -61,25 +66,57 @@ class _Word:
     letters: str
     is_small: bool
 
+    @property
+    def tells(self) -> bool:
+        """Whether it may be a part of a name, as it is written."""
+        return self.letters not in NO_NAMES and not (self.is_small and self.letters in SMALL_WORDS)
+
+    @property
+    def beginnings(self) -> Iterator[str]:
+        """What it may be with an ending; one with a capital may also be run together with another word: Kimgate."""
+        shortest = len(self.letters) - LONGEST_ENDING if self.is_small else 0
+        return (self.letters[:end] for end in range(max(SHORTEST_STEM, shortest), len(self.letters) + 1))
+
 
 @dataclass(frozen=True)
-class _Text:
-    """A text in Latin letters; `runs` are its letters and digits with nothing between them, as they are written."""
+class Text:
+    """A text in Latin letters; `runs` are its letters and digits with nothing between them, as they are written.
+
+    It is read once, however many names are looked for in it.
+    """
 
     runs: list[str]
 
     @classmethod
     def of(cls, text: str) -> Self:
-        if text.isascii():
-            return cls(WORD.findall(text))
-        seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-        return cls(WORD.findall(in_latin_letters(APOSTROPHE.sub(" ", seen))))
+        """The text, read."""
+        plain = text.translate(PRINTERS_MARKS)
+        if not plain.isascii():
+            seen = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
+            plain = in_latin_letters(seen.replace(MODIFIER_APOSTROPHE, " "))
+        return cls(WORD.findall(plain))
 
     @cached_property
     def words(self) -> list[_Word]:
         """Each run, and the words in those that are several."""
         inner = [part for run in self.runs for part in INNER_WORD.findall(run) if part != run]
         return [_Word(word.lower(), word.islower()) for word in (*self.runs, *inner)]
+
+    @cached_property
+    def wholes(self) -> set[str]:
+        """The words that may be parts of a name, as they are and without the s of a genitive or plural."""
+        letters = [word.letters for word in self.words if word.tells]
+        return {*letters, *(each.removesuffix("s") for each in letters)}
+
+    @cached_property
+    def beginnings(self) -> set[str]:
+        """What the words may be with an ending."""
+        return {each for word in self.words if word.tells for each in word.beginnings}
+
+    @cached_property
+    def long_words(self) -> set[str]:
+        """The words that may be nearly the same as a name."""
+        return {word.letters for word in self.words if len(word.letters) >= LONG}
 
     @cached_property
     def squeezed(self) -> str:
@@ -100,45 +137,40 @@ class Names:
 
     def __init__(self, names: Iterable[str], *, known: Iterable[str] = ()) -> None:
         """Takes whole names, and `known` ones whose words may be told, as those of a published pseudonym may."""
-        read = {name: _Text.of(name) for name in names}
+        read = {name: Text.of(name) for name in names}
         self._signs = {name for name, text in read.items() if not text.runs}
         texts = list(read.values())
-        open_words = {word.letters for name in known for word in _Text.of(name).words}
+        open_words = {word.letters for name in known for word in Text.of(name).words}
         words = {word.letters for text in texts for word in text.words} - open_words - NO_NAMES
         self._parts = {word for word in words if len(word) > 1}
-        wholes = {text.squeezed for text in texts} - open_words
-        self._stems = {_stem(part) for part in (self._parts | wholes) - SMALL_WORDS}
+        stems = {_stem(part) for part in (self._parts | {text.squeezed for text in texts} - open_words) - SMALL_WORDS}
+        self._stems, self._long_stems = stems, [stem for stem in stems if len(stem) >= LONG]
+        self._long_parts = [part for part in self._parts if len(part) >= NEAR]
         self._initials = {each for text in texts for each in _initials_of(text)} - {word[0] for word in open_words}
 
-    def are_told_by(self, text: str | None) -> bool:
+    def __bool__(self) -> bool:
+        return bool(self._parts or self._initials or self._signs)
+
+    def are_told_by(self, text: str) -> bool:
         """Whether one of the names stands in the text, or a part of one."""
-        if not text or not (self._parts or self._initials or self._signs):
-            return False
-        read = _Text.of(text)
-        return (
-            any(name in text for name in self._signs)
-            or any(stem in read.squeezed for stem in self._stems if len(stem) >= LONG)
-            or any(map(self._are_begun_by, read.words))
-            or not read.initials.isdisjoint(self._initials)
-            or self._are_nearly_told_by(read)
+        return bool(self) and (any(name in text for name in self._signs) or self.are_read_in(Text.of(text)))
+
+    def are_read_in(self, text: Text) -> bool:
+        """The same of a text that is read, signs that are no letters apart; of more than `MOST_PARTS`, any text."""
+        return bool(self) and (
+            len(self._parts) > MOST_PARTS
+            or not self._parts.isdisjoint(text.wholes)
+            or not self._stems.isdisjoint(text.beginnings)
+            or not self._initials.isdisjoint(text.initials)
+            or any(stem in text.squeezed for stem in self._long_stems)
+            or self._are_nearly_read_in(text)
         )
 
-    def _are_begun_by(self, word: _Word) -> bool:
-        """Whether the word is a part of a name, or begins as one and goes on with an ending."""
-        if word.letters in NO_NAMES or (word.is_small and word.letters in SMALL_WORDS):
+    def _are_nearly_read_in(self, text: Text) -> bool:
+        few, many = sorted((self._long_parts, list(text.long_words)), key=len)
+        if len(few) * len(many) > MOST_COMPARED:
             return False
-        longest = LONGEST_ENDING if word.is_small else len(word.letters)
-        ends = range(max(SHORTEST_STEM, len(word.letters) - longest), len(word.letters) + 1)
-        is_whole = not self._parts.isdisjoint({word.letters, word.letters.removesuffix("s")})
-        return is_whole or any(word.letters[:end] in self._stems for end in ends)
-
-    def _are_nearly_told_by(self, text: _Text) -> bool:
-        words = {word.letters for word in text.words if len(word.letters) >= LONG}
-        return any(
-            process.extractOne(part, words, scorer=fuzz.ratio, score_cutoff=NEARLY_SAME) is not None
-            for part in self._parts
-            if len(part) >= NEAR
-        )
+        return any(process.extractOne(word, many, scorer=fuzz.ratio, score_cutoff=NEARLY_SAME) for word in few)
 
 
 def _stem(part: str) -> str:
@@ -146,7 +178,7 @@ def _stem(part: str) -> str:
     return stem if len(stem) >= SHORTEST_STEM else part
 
 
-def _initials_of(name: _Text) -> Iterator[str]:
+def _initials_of(name: Text) -> Iterator[str]:
     """The first letter of each word that begins with a capital, and those of all words together, with and without."""
     words = [run for run in name.runs if not run.isdigit()]
     capitals = [run for run in words if not run.islower()]

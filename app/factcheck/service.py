@@ -12,6 +12,7 @@ from app.canonical.claim_schemas import AttributionRead
 from app.canonical.print_rule import Printable, origin_id, print_rules
 from app.canonical.replies import NAMES_OF_DOCUMENTS, cursors_of, ids_in
 from app.canonical.schemas import SourceRead
+from app.canonical.telling import Text
 from app.changes.queries import documents_of
 from app.factcheck import queries
 from app.factcheck.schemas import FactCheckedClaim, FactCheckPage, FactCheckQuestion, FactCheckReview, Publisher
@@ -93,8 +94,9 @@ def _published(claim: Read, site: str | None) -> Iterator[Read]:
 
 def _claim(claim: Read, said: Sequence[Printable], reviews: Sequence[Read], named: _Named) -> FactCheckedClaim:
     shown = [_review(each, claim["language"], named) for each in reviews]
-    beside = [claim["statement"], *(text for each in shown for text in (each.title, each.url, each.publisher.name))]
     saying = [each for each in said if each.withheld is None and each.attribution.stance in queries.SAYING]
+    texts = [claim["statement"], *(text for each in shown for text in (each.title, each.url, each.publisher.name))]
+    beside = [Text.of(text) for text in texts if text is not None] if any(each.own for each in saying) else []
     # Whoever may be named comes first: what another said on deep background is then theirs too.
     attributed = next(((each, words) for each in saying if (words := _claimant(each, beside))), (None, None))
     dated = attributed[0] or next(iter(saying), None)
@@ -106,14 +108,14 @@ def _claim(claim: Read, said: Sequence[Printable], reviews: Sequence[Read], name
     )
 
 
-def _claimant(printable: Printable, beside: Sequence[str | None]) -> str | None:
+def _claimant(printable: Printable, beside: Sequence[Text]) -> str | None:
     """Who said it, in words that may stand beside what else is printed; None where there are none."""
     if printable.is_of_nobody:
         return None
     if printable.name is not None:
         is_pseudonym = printable.origin.anonymity is Anonymity.PSEUDONYMOUS
         return f"{printable.name} (a pseudonym)" if is_pseudonym else printable.name
-    return printable.description if printable.may_stand_beside(*beside) else None
+    return printable.description if printable.may_stand_beside(beside) else None
 
 
 def _date(printable: Printable, named: _Named) -> str | None:
