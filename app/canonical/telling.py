@@ -143,8 +143,9 @@ class Names:
         open_words = {word.letters for name in known for word in Text.of(name).words}
         words = {word.letters for text in texts for word in text.words} - open_words - NO_NAMES
         self._parts = {word for word in words if len(word) > 1}
-        stems = {_stem(part) for part in (self._parts | {text.squeezed for text in texts} - open_words) - SMALL_WORDS}
-        self._stems, self._long_stems = stems, [stem for stem in stems if len(stem) >= LONG]
+        endless = (self._parts | {text.squeezed for text in texts} - open_words) - SMALL_WORDS
+        self._stems = {_stem(part) for part in endless}
+        self._inner = {_stem(part, shortest=LONG) for part in endless if len(part) >= LONG}
         self._long_parts = [part for part in self._parts if len(part) >= NEAR]
         self._initials = {each for text in texts for each in _initials_of(text)} - {word[0] for word in open_words}
 
@@ -162,7 +163,7 @@ class Names:
             or not self._parts.isdisjoint(text.wholes)
             or not self._stems.isdisjoint(text.beginnings)
             or not self._initials.isdisjoint(text.initials)
-            or any(stem in text.squeezed for stem in self._long_stems)
+            or any(stem in text.squeezed for stem in self._inner)
             or self._are_nearly_read_in(text)
         )
 
@@ -173,9 +174,10 @@ class Names:
         return any(process.extractOne(word, many, scorer=fuzz.ratio, score_cutoff=NEARLY_SAME) for word in few)
 
 
-def _stem(part: str) -> str:
+def _stem(part: str, *, shortest: int = SHORTEST_STEM) -> str:
+    """The part without its ending, or as it is where that would leave too little."""
     stem = ENDING.sub("", part)
-    return stem if len(stem) >= SHORTEST_STEM else part
+    return stem if len(stem) >= shortest else part
 
 
 def _initials_of(name: Text) -> Iterator[str]:
