@@ -1,27 +1,34 @@
 """What the service promises to those it protects, each with the test that proves it and the figures it must reach.
 
-`make proofs` runs the tests with the full counts and writes what they saw to docs/promises.md; `make test` runs them
-with about a tenth (`tests/fixtures/proofs.py`).
+`make proofs` runs the tests with the full counts, part by part (`PARTS`), and writes what they saw to docs/promises.md
+(`tests/prove.py`); `make test` runs them with about a tenth (`tests/fixtures/proofs.py`).
 """
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a figure must be: at least `least`, at most `most`. A figure that counts tries is `scaled` in short runs."""
+    """What a figure must be: at least `least`, at most `most`. Of tries a short run owes one in so many."""
 
     least: float | None = None
     most: float | None = None
-    scaled: bool = False
+    one_in: int | None = None
 
-    def holds(self, figure: float, *, full: bool) -> bool:
-        """Whether the figure is within the bound, of which a short run owes a tenth where it is scaled."""
-        least = self.least if full or not self.scaled or self.least is None else self.least / 10
+    def holds(self, figure: float, *, full: bool, of: int = 1) -> bool:
+        """Whether the figure is within the bound; of tries one `of` several tests owes its part."""
+        least = self.least
+        if self.one_in is not None and least is not None:
+            least /= of * (1 if full else self.one_in)
         return (least is None or figure >= least) and (self.most is None or figure <= self.most)
+
+    def joined(self, figures: Iterable[float]) -> float:
+        """One figure of those that several tests saw: tries add up, and of all else the worst counts."""
+        if self.one_in is not None:
+            return sum(figures)
+        return max(figures) if self.most is not None else min(figures)
 
     def __str__(self) -> str:
         if self.least is not None and self.least == self.most:
@@ -29,9 +36,9 @@ class Bound:
         return f"at least {self.least:,g}" if self.least is not None else f"at most {self.most:,g}"
 
 
-def tries(least: float) -> Bound:
-    """A count of tries: so many in a full run, a tenth of them in a short one."""
-    return Bound(least=least, scaled=True)
+def tries(least: float, *, one_in: int = 10) -> Bound:
+    """A count of tries: so many in a full run, one in so many of them in a short one."""
+    return Bound(least=least, one_in=one_in)
 
 
 def at_least(least: float) -> Bound:
@@ -54,11 +61,17 @@ NONE: Final = exactly(0)
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One promise: what it says, the test file that proves it, and the bound of each figure that the test gives."""
+    """One promise: what it says, the test file that proves it, and the bound of each figure that the test gives.
+
+    What takes too long for one part is two, `by_engine`. What measures times or presses the service runs `alone`, one
+    test after another.
+    """
 
     words: str
     test: str
     figures: Mapping[str, Bound]
+    by_engine: bool = False
+    alone: bool = False
 
 
 PROMISES: Final[Mapping[str, Promise]] = {
@@ -72,16 +85,33 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "A revoked key lets nobody in any more, in any process.",
         "tests/contract/test_revocation.py",
         {"keys": tries(20), "processes": at_least(2), "slowest, seconds": at_most(1)},
+        alone=True,
     ),
     "noninterference": Promise(
         "Worlds that differ only in what is hidden answer every request with the same bytes.",
         "tests/contract/test_noninterference.py",
         {"request pairs": tries(10_000), "differences": NONE},
+        by_engine=True,
     ),
     "leaks": Promise(
         "The comparison of worlds notices a leak, on whatever surface it is made on purpose.",
         "tests/contract/test_leaks.py",
         {"surfaces": at_least(10), "unnoticed": NONE},
+    ),
+    "timing": Promise(
+        "How long an answer takes does not tell what is hidden from what does not exist.",
+        "tests/contract/test_timing.py",
+        {
+            "pairs, get": tries(10_000, one_in=50),
+            "pairs, search": tries(10_000, one_in=50),
+            "pairs, create": tries(10_000, one_in=50),
+            "pairs, change": tries(10_000, one_in=50),
+            "greatest t": at_most(4.5),
+            "planted leaks": exactly(3),
+            "unnoticed": NONE,
+        },
+        by_engine=True,
+        alone=True,
     ),
     "canaries": Promise(
         "What is sealed stands nowhere in the clear, and what is restricted only in the tables that hold it.",
@@ -109,10 +139,16 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "tests/exposure/test_promise.py",
         {"sources": tries(200), "differences": NONE},
     ),
+    "printing": Promise(
+        "No word of a name that a source's terms keep out of print is printed, on whatever surface that prints.",
+        "tests/contract/test_printing.py",
+        {"claims": tries(500), "names printed": NONE},
+    ),
     "trickle": Promise(
         "A header or a body that trickles in, or never comes, is cut, and others are served meanwhile.",
         "tests/contract/test_trickle.py",
         {"connections": tries(100), "slowest, seconds": at_most(15)},
+        alone=True,
     ),
     "places": Promise(
         "Callers who trickle bodies, with keys from one address or without, and such as take no answers, keep no "
@@ -126,7 +162,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "slowest, seconds": at_most(1),
         },
     ),
-    "costly bodies": Promise(
+    "costly-bodies": Promise(
         "No body, whatever its shape, takes much of the processor or of memory, and health is told beside 64 of them.",
         "tests/contract/test_costly_bodies.py",
         {
@@ -148,8 +184,9 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "slowest health answer, seconds": at_most(3),  # 2.0 seen beside other runs
             "recovery, seconds": at_most(30),
         },
+        alone=True,
     ),
-    "costly reads": Promise(
+    "costly-reads": Promise(
         "Whatever is read of a ledger that is as large as its limits allow, it takes little of the processor and of "
         "memory, and the service answers for its health beside it.",
         "tests/contract/test_costly_reads.py",
@@ -175,6 +212,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "Eight processes that write one database at once are never told that it is locked.",
         "tests/contract/test_processes.py",
         {"processes": exactly(8), "seconds": tries(120), "writes": at_least(1), "locked": NONE},
+        alone=True,
     ),
     "kills": Promise(
         "A service killed at any moment has all that it acknowledged, and nothing half.",
@@ -195,5 +233,30 @@ PROMISES: Final[Mapping[str, Promise]] = {
 }
 
 
-if __name__ == "__main__":
-    sys.stdout.write(" ".join(dict.fromkeys(promise.test for promise in PROMISES.values())))
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one run of pytest proves: a promise, or those of its tests that pytest's `-k` picks."""
+
+    name: str
+    promise: str
+    picks: str = ""
+
+    @property
+    def arguments(self) -> list[str]:
+        """What pytest is called with."""
+        promise = PROMISES[self.promise]
+        workers = ["-n", "1"] if promise.alone else ["-n", "auto", "--dist", "worksteal"]
+        return [promise.test, *(["-k", self.picks] if self.picks else []), *workers]
+
+
+def _parts() -> Iterable[Part]:
+    for name, promise in PROMISES.items():
+        if promise.by_engine:
+            yield Part(f"{name}-sqlite", name, "not postgresql")
+            yield Part(f"{name}-postgresql", name, "postgresql")
+        else:
+            yield Part(name, name)
+
+
+PARTS: Final[Mapping[str, Part]] = {part.name: part for part in _parts()}
+"""Every part of `make proofs` by its name, in the order in which they run."""

@@ -268,7 +268,7 @@ def remove_attribution(unit: Unit, claim_id: str, attribution_id: str) -> Reply:
 
 
 def _readable_attribution(unit: Unit, claim_id: str, attribution_id: str) -> Attribution:
-    attribution = queries.attribution(unit.session, claim_id, attribution_id)
-    if attribution is None or attribution.audience > unit.principal.audience:
+    attribution = queries.attribution(unit, claim_id, attribution_id)
+    if attribution is None:
         raise NotFound
     return attribution

@@ -14,20 +14,18 @@ from app.canonical.claim_contents import attribution_audience, claim_contents, d
 from app.canonical.derived import derive
 from app.canonical.queries import ClaimRows
 from app.canonical.release import NEVER, let_out
-from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, readable
+from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, locked_readable
 from app.changes import queries as changes
 from app.changes.record import Content, Contents, Out, Written, record_change
-from app.kit.problems import Conflict, NotFound
+from app.kit.problems import Conflict
 from app.models import Claim, Relation, Rendition
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope
 
 
 def locked_claim(unit: Unit, claim_id: str) -> Claim:
     """The claim, locked until the transaction ends; raises NotFound if it does not exist for the caller, and Stale."""
-    claim = queries.locked(unit.session, Claim, claim_id)
-    if claim is None:
-        raise NotFound
-    unit.precondition.check(readable(unit, ResourceKind.CLAIM, claim_id).document)
+    claim, found = locked_readable(unit, ResourceKind.CLAIM, Claim, claim_id)
+    unit.precondition.check(found.document)
     return claim
 
 

@@ -32,9 +32,13 @@ def name_tokens(name: str) -> list[str]:
 
 def _latin(text: str) -> list[str]:
     """The words in Latin letters, whatever script they are in; whole, so that each is found by its beginning."""
-    letters = "".join(map(_spelt, unicodedata.normalize("NFKC", text))).lower()
-    words = (word[:LONGEST_WORD] for word in LATIN_WORD.findall(letters))
+    words = (word[:LONGEST_WORD] for word in LATIN_WORD.findall(in_latin_letters(text).lower()))
     return [f"x{word}" if FLOAT_AND_MORE.match(word) else word for word in words]
+
+
+def in_latin_letters(text: str) -> str:
+    """The text in Latin letters, capitals kept; what is neither letter nor digit is a space, or nothing in a word."""
+    return "".join(map(_spelt, unicodedata.normalize("NFKC", text)))
 
 
 def _spelt(character: str) -> str:

@@ -561,3 +561,31 @@ def rows_with(session: Session, table: type[R], ids: Iterable[str]) -> list[R]:
     """The rows with these ids, in their order."""
     row: Any = table
     return list(session.exec(select(table).where(row.id.in_(set(ids))).order_by(row.id)))
+
+
+def same_sources(session: Session, source_ids: Iterable[str], audience: Audience, now: datetime) -> dict[str, set[str]]:
+    """Each of the sources with all that are recorded as the same, itself among them, as far as `audience` may read."""
+    joined = {each: {each} for each in source_ids}
+    frontier = set(joined)
+    while frontier:
+        known = set(joined)
+        for one, other in session.exec(_same_pairs(audience), params={"ids": list(frontier), "now": now}):
+            whole = joined.setdefault(one, {one}) | joined.setdefault(other, {other})
+            joined.update(dict.fromkeys(whole, whole))
+        frontier = set(joined) - known
+    return joined
+
+
+@cache
+def _same_pairs(audience: Audience) -> Any:
+    """A select of the pairs with one of `ids` that the audience reads to be the same at `now`, built once."""
+    ids: Any = bindparam("ids", expanding=True)
+    return (
+        select(SourceRelation.source_id, SourceRelation.other_id)
+        .join(Rendition, col(Rendition.resource_id) == SourceRelation.id)
+        .where(
+            or_(col(SourceRelation.source_id).in_(ids), col(SourceRelation.other_id).in_(ids)),
+            SourceRelation.kind == SourceRelationKind.SAME_AS,
+            visible(audience, NOW),
+        )
+    )

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from pydantic import BaseModel, Field
 from sqlalchemy import column
+from sqlmodel import SQLModel
 
 from app.access.principals import AUDIENCE_OF
 from app.access.units import Reply, Unit
+from app.canonical import queries as rows
 from app.changes import queries
 from app.kit.columns import size_bytes
 from app.kit.paging import (
@@ -27,6 +29,8 @@ from app.kit.problems import FieldError, Forbidden, Invalid, NotFound, invalid_p
 from app.kit.schemas import Reading
 from app.models import Rendition
 from app.models.vocabulary import ResourceKind, Scope, Visibility
+
+R = TypeVar("R", bound=SQLModel)
 
 NAMES_OF_SOURCES: Final = frozenset({"source_id", "outlet_id", "organization_id"})
 NAMES_OF_DOCUMENTS: Final = frozenset({"document_id"})
@@ -49,6 +53,19 @@ def readable(unit: Unit, kind: ResourceKind, resource_id: str) -> Rendition:
     if found is None:
         raise NotFound
     return found
+
+
+def locked_readable(unit: Unit, kind: ResourceKind, table: type[R], resource_id: str) -> tuple[R, Rendition]:
+    """The resource's row, locked until the transaction ends, and what the caller reads of it then; raises NotFound.
+
+    What does not exist for the caller is neither locked nor waited for: it would take longer than what nobody has
+    recorded, and that would tell of it.
+    """
+    readable(unit, kind, resource_id)
+    row = rows.locked(unit.session, table, resource_id)
+    if row is None:
+        raise NotFound
+    return row, readable(unit, kind, resource_id)
 
 
 def check_references(unit: Unit, kind: ResourceKind, ids: Mapping[str, str | None]) -> None:

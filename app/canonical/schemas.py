@@ -91,7 +91,11 @@ class SourceRead(SourceFields):
     model_config = may_lack("aliases")
 
     id: Id = Field(description="Random; it tells nothing.", examples=[SOURCE_ID])
-    label: str = Field(description="What to print for it.", examples=["a source familiar with the situation"])
+    label: str = Field(
+        description="What to call it in a list: its name, or else its description, or what it is. What may be printed "
+        "of it depends on the terms of each attribution: see the attribution lines.",
+        examples=["a source familiar with the situation"],
+    )
     reliability: Reliability = Field(description="Admiralty reliability that holds now.", examples=["F"])
     recorded_on: Day = Field(description="The day it was recorded.", examples=["2026-11-23"])
     version: Version

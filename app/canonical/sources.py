@@ -72,7 +72,7 @@ def source_content(source: Source, recorded_on: date, *, show_organization: bool
 
 
 def source_label(source: Source) -> str:
-    """What to print for the source: its name if that is published, else its description, else what it is."""
+    """What the source is called in lists: its name if that is published, else its description, else what it is."""
     return source.name or source.description or f"{source.anonymity} {source.kind}".replace("unknown", "source")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, type_coerce
+from sqlalchemy import ColumnElement, Text, case, type_coerce
 from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
@@ -58,8 +58,12 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
 
 
 def documents_at(session: Session, url: str, visibility: Visibility) -> list[str]:
-    """Ids of the documents of that visibility with that canonical address, whoever may read them."""
-    return list(session.exec(select(Document.id).where(_stands_at(url, visibility))))
+    """Ids of the documents of that visibility with that canonical address, whoever may read them.
+
+    What stands for the others comes first.
+    """
+    stands = case((and_(col(Document.joined_id).is_(None), col(Document.embargo_until).is_(None)), 0), else_=1)
+    return list(session.exec(select(Document.id).where(_stands_at(url, visibility)).order_by(stands, Document.id)))
 
 
 def recorded_at_once(session: Session, url: str, visibility: Visibility, at: datetime) -> Document | None:

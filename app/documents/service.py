@@ -10,7 +10,15 @@ from app.canonical.derived import derive_claims
 from app.canonical.documents import document_content, record_document
 from app.canonical.joining import join_held_back, part_from
 from app.canonical.reach import record_what_names_document
-from app.canonical.replies import check_may_hide, check_references, cursors_of, one, readable, without_unseen
+from app.canonical.replies import (
+    check_may_hide,
+    check_references,
+    cursors_of,
+    locked_readable,
+    one,
+    readable,
+    without_unseen,
+)
 from app.canonical.told import as_recorded
 from app.changes import queries as changes
 from app.documents import queries
@@ -28,7 +36,7 @@ from app.documents.schemas import (
 from app.kit.deadline import check
 from app.kit.edtf import parse_edtf
 from app.kit.ids import random_id
-from app.kit.problems import AlreadyExists, FieldError, NotFound, invalid, validated
+from app.kit.problems import AlreadyExists, FieldError, invalid, validated
 from app.kit.schemas import merge_patch
 from app.kit.urls import canonical_url
 from app.models import Document
@@ -136,7 +144,8 @@ def _check_address(unit: Unit, columns: Mapping[str, Any], pointer: str = "") ->
     if columns["canonical_url"] is None:
         return
     at = queries.documents_at(unit.session, columns["canonical_url"], columns["visibility"])
-    existing = sorted(changes.readable_ids(unit, ResourceKind.DOCUMENT, at))
+    readable_there = changes.readable_ids(unit, ResourceKind.DOCUMENT, at)
+    existing = [each for each in at if each in readable_there]
     if existing:
         detail = "A document with this address is recorded already."
         error = FieldError("already_exists", detail, pointer=f"{pointer}/url")
@@ -150,10 +159,8 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     checked against a new text here: a refusal would tell of quotes that the caller may not see. `verify_document` is
     for that.
     """
-    document = rows.locked(unit.session, Document, document_id)
-    if document is None:
-        raise NotFound
-    unit.precondition.check(readable(unit, ResourceKind.DOCUMENT, document_id).document)
+    document, found = locked_readable(unit, ResourceKind.DOCUMENT, Document, document_id)
+    unit.precondition.check(found.document)
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "outlet_id", document.outlet_id)
     content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
     _check_outlet(unit, sent.get("outlet_id"))

@@ -14,6 +14,7 @@ from app.access.principals import AUDIENCE_OF
 from app.access.units import Unit
 from app.access.visibility import may_know, visible
 from app.canonical.claim_contents import CAME_OUT
+from app.canonical.print_rule import NOT_TO_BE_PRINTED
 from app.factcheck.schemas import FactCheckQuestion
 from app.filters.asked.queries import by_entry
 from app.filters.conditions import Condition
@@ -23,7 +24,7 @@ from app.kit.ids import EPOCH
 from app.kit.instants import start_of_day
 from app.listing.fields import EntryField
 from app.models import Assessment, Attribution, Claim, Document, Rendition
-from app.models.vocabulary import Stance, Visibility
+from app.models.vocabulary import Stance, Terms, Visibility
 
 SAYING: Final = (Stance.ASSERTS, Stance.HINTS, Stance.SPECULATES)
 """What makes whoever is attributed the claim's own voice."""
@@ -32,11 +33,14 @@ SAYING: Final = (Stance.ASSERTS, Stance.HINTS, Stance.SPECULATES)
 def reviewed_claims(unit: Unit, wanted: FactCheckQuestion) -> Matching:
     """The published claims that the caller may read, that have a published review, and that meet what is asked.
 
+    Each was said on terms on which it may be printed.
     The newest come first: an order that no write moves, so that pages neither lose nor repeat a claim.
     """
     site = wanted.review_publisher_site_filter
     reviewed = (EntryField.REVIEWED, "") if site is None else (EntryField.SITE, site)
-    also = [by_entry(unit.principal.audience, reviewed[0], [reviewed[1]])]
+    audience = unit.principal.audience
+    printed = by_entry(audience, EntryField.TERMS, sorted(set(Terms) - NOT_TO_BE_PRINTED))
+    also = [by_entry(audience, reviewed[0], [reviewed[1]]), Condition(printed.holds)]
     if wanted.language_code is not None:
         also.append(Condition(partial(_is_in, wanted.language_code)))
     if wanted.max_age_days is not None:

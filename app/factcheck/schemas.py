@@ -147,13 +147,14 @@ class FactCheckedClaim(GoogleReading):
     claimant: str | None = Field(
         None,
         description="Who says so: the name of the source at the origin, or its description where it is anonymous or "
-        "spoke on background. Left out where it spoke on deep background, and where nothing may be said of it.",
+        "spoke on background. Left out where it spoke on deep background, where nothing may be said of it, and where "
+        "the description, or what is printed beside it, tells a name that the terms keep out of print.",
         examples=["a source familiar with the situation"],
     )
     claim_date: str | None = Field(
         None,
-        description="The day on which it was said; where that is not recorded, on which it was published. Left out "
-        "where no single day is known.",
+        description="The day on which it was said; where that is not recorded, or it was said on deep background, on "
+        "which it was published. Left out where no single day is known.",
         examples=["2023-01-31T00:00:00Z"],
     )
     claim_review: list[FactCheckReview] = Field(description="The reviews, the newest first.")

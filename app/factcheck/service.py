@@ -8,7 +8,11 @@ from typing import Any, Final
 import orjson
 
 from app.access.units import Reply, Unit
+from app.canonical.claim_schemas import AttributionRead
+from app.canonical.print_rule import Printable, origin_id, print_rules
 from app.canonical.replies import NAMES_OF_DOCUMENTS, cursors_of, ids_in
+from app.canonical.schemas import SourceRead
+from app.canonical.telling import Text
 from app.changes.queries import documents_of, documents_within
 from app.factcheck import queries
 from app.factcheck.schemas import FactCheckedClaim, FactCheckPage, FactCheckQuestion, FactCheckReview, Publisher
@@ -16,10 +20,8 @@ from app.filters.text import parse_text_query
 from app.kit.paging import PAGE_BYTES, PageParameters, page_of
 from app.kit.urls import canonical_url, site_of
 from app.listing.fields import published_reviews
-from app.models.vocabulary import ResourceKind, Terms
+from app.models.vocabulary import Anonymity, ResourceKind
 
-NAMES_NOBODY: Final = frozenset({Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD})
-"""Terms on which a statement is attributed to nobody, not even to an unnamed source."""
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 """A day that a timestamp can hold: RFC 3339 has four digits for the year."""
 
@@ -30,7 +32,7 @@ Read = Mapping[str, Any]
 class _Named:
     """What the ids and addresses on a page stand for, as far as the caller may read it."""
 
-    sources: Mapping[str, Read]
+    sources: Mapping[str, SourceRead]
     documents: Mapping[str, Read]
     reviews: Mapping[str, Read]
     """Documents that are reviews, by canonical address."""
@@ -61,14 +63,21 @@ def _claims(unit: Unit, wanted: FactCheckQuestion, ids: Sequence[str]) -> list[F
     texts, _ = documents_within(unit, ResourceKind.CLAIM, ids, most=PAGE_BYTES)
     claims = list(map(orjson.loads, texts.values()))
     reviews = [list(_published(claim, wanted.review_publisher_site_filter)) for claim in claims]
-    origins = {each["chain"][0]["source_id"] for claim in claims for each in claim["attributions"] if each["chain"]}
+    said = [[AttributionRead.model_validate(each) for each in claim["attributions"]] for claim in claims]
+    origins = {origin_id(each) for attributions in said for each in attributions}
     addresses = {canonical_url(review["review_url"]) for each in reviews for review in each} - {None}
+    sources = documents_of(unit, ResourceKind.SOURCE, origins)
     named = _Named(
-        _parsed(documents_of(unit, ResourceKind.SOURCE, origins)),
+        {each: SourceRead.model_validate_json(text) for each, text in sources.items()},
         _parsed(documents_of(unit, ResourceKind.DOCUMENT, ids_in(claims, NAMES_OF_DOCUMENTS))),
         queries.documents_at(unit, [address for address in addresses if address is not None]),
     )
-    return [_claim(claim, shown, named) for claim, shown in zip(claims, reviews, strict=True)]
+    rules = print_rules(unit, said, named.sources)
+    printables = [
+        [rule.of(each) for each in attributions if origin_id(each) in named.sources]
+        for rule, attributions in zip(rules, said, strict=True)
+    ]
+    return [_claim(*each, named) for each in zip(claims, printables, reviews, strict=True)]
 
 
 def _parsed(texts: Mapping[str, str]) -> dict[str, Read]:
@@ -80,38 +89,38 @@ def _published(claim: Read, site: str | None) -> Iterator[Read]:
     yield from (each for each in published_reviews(claim) if site in {None, site_of(each["review_url"])})
 
 
-def _claim(claim: Read, reviews: Sequence[Read], named: _Named) -> FactCheckedClaim:
-    saying = [each for each in claim["attributions"] if each["stance"] in queries.SAYING]
+def _claim(claim: Read, said: Sequence[Printable], reviews: Sequence[Read], named: _Named) -> FactCheckedClaim:
+    shown = [_review(each, claim["language"], named) for each in reviews]
+    saying = [each for each in said if each.withheld is None and each.attribution.stance in queries.SAYING]
+    texts = [claim["statement"], *(text for each in shown for text in (each.title, each.url, each.publisher.name))]
+    beside = [Text.of(text) for text in texts if text is not None] if any(each.own for each in saying) else []
     # Whoever may be named comes first: what another said on deep background is then theirs too.
-    attributed = next(((each, words) for each in saying if (words := _claimant(each, named))), (None, None))
+    attributed = next(((each, words) for each in saying if (words := _claimant(each, beside))), (None, None))
     dated = attributed[0] or next(iter(saying), None)
     return FactCheckedClaim(
         text=claim["statement"],
         claimant=attributed[1],
         claim_date=None if dated is None else _date(dated, named),
-        claim_review=[_review(each, claim["language"], named) for each in reviews],
+        claim_review=shown,
     )
 
 
-def _claimant(attribution: Read, named: _Named) -> str | None:
-    """Who said it, in the words that the terms allow; None where they allow none."""
-    origin = named.sources.get(attribution["chain"][0]["source_id"]) if attribution["chain"] else None
-    if origin is None or attribution["terms"] in NAMES_NOBODY:
+def _claimant(printable: Printable, beside: Sequence[Text]) -> str | None:
+    """Who said it, in words that may stand beside what else is printed; None where there are none."""
+    if printable.is_of_nobody:
         return None
-    name: str | None = origin["name"]
-    description: str | None = origin["description"]
-    if attribution["terms"] != Terms.BACKGROUND:
-        return name or description
-    tells = name is not None and description is not None and name.casefold() in description.casefold()
-    return None if tells else description
+    if printable.name is not None:
+        is_pseudonym = printable.origin.anonymity is Anonymity.PSEUDONYMOUS
+        return f"{printable.name} (a pseudonym)" if is_pseudonym else printable.name
+    return printable.description if printable.may_stand_beside(beside) else None
 
 
-def _date(attribution: Read, named: _Named) -> str | None:
-    """The day on which it was said, or else published, as a timestamp; None where it is not one day."""
-    first, last = attribution["said_earliest"], attribution["said_latest"]
-    document = named.documents.get(attribution["document_id"])
-    if attribution["said"] is None and document is not None:
-        first, last = document["published_earliest"], document["published_latest"]
+def _date(printable: Printable, named: _Named) -> str | None:
+    """The day on which it was said, if that may be told, or else published, as a timestamp; None where it is no day."""
+    attribution, document = printable.attribution, named.documents.get(printable.attribution.document_id)
+    first, last = attribution.said_earliest, attribution.said_latest
+    if attribution.said is None or not printable.is_dated:
+        first, last = (document["published_earliest"], document["published_latest"]) if document else (None, None)
     return f"{first}T00:00:00Z" if first == last and first is not None and DAY.fullmatch(first) else None
 
 

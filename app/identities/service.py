@@ -9,8 +9,7 @@ from urllib.parse import unquote
 from app.access.audit import record
 from app.access.context import Context
 from app.access.units import Reply, Unit, json_reply
-from app.canonical import queries as rows
-from app.canonical.replies import readable
+from app.canonical.replies import locked_readable, readable
 from app.identities import queries
 from app.identities.remains import may_remain
 from app.identities.schemas import MAX_CUSTODIANS, CustodianCreate, IdentitySeal
@@ -110,10 +109,7 @@ def seal_identity(unit: Unit, source_id: str, sent: IdentitySeal) -> Sealed:
 
 def _locked_source(unit: Unit, source_id: str) -> Source:
     """The source, locked; raises NotFound if it does not exist for the caller."""
-    source = rows.locked(unit.session, Source, source_id)
-    if source is None:
-        raise NotFound
-    readable(unit, ResourceKind.SOURCE, source_id)
+    source, _found = locked_readable(unit, ResourceKind.SOURCE, Source, source_id)
     return source
 
 

@@ -58,6 +58,7 @@ def _decided_at(unit: Unit, status: RelationStatus) -> datetime | None:
 
 def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationPatch) -> Reply:
     """Merges the patch into the relation and answers with it. Raises NotFound, Stale and Invalid."""
+    queries.readable_relation(unit, claim_id, relation_id)
     # The claims first, as whoever changes one does: a change of theirs can change what is read of the relation.
     rows.locked_claims(unit.session, queries.ends(unit.session, relation_id))
     relation = rows.locked(unit.session, Relation, relation_id)

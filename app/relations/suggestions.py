@@ -12,6 +12,7 @@ from app.access.units import Unit
 from app.canonical import queries as rows
 from app.canonical.claims import latest_embargo, record_relation
 from app.canonical.queries import ClaimRows
+from app.canonical.replies import readable
 from app.changes.record import NOBODY, Written, record_change
 from app.kit.ids import random_id
 from app.models import Relation
@@ -47,7 +48,11 @@ def suggest_for_new(unit: Unit, claims: Sequence[ClaimRows]) -> None:
 
 
 def lock_for_review(unit: Unit, claim_id: str) -> None:
-    """Locks a claim, before anything else does, with those that it is suggested to contradict: in one order for all."""
+    """Locks a claim, before anything else does, with those that it is suggested to contradict: in one order for all.
+
+    Raises NotFound, and locks nothing, if the claim does not exist for the caller.
+    """
+    readable(unit, ResourceKind.CLAIM, claim_id)
     rows.locked_claims(unit.session, queries.contradicting_ids(unit.session, claim_id))
 
 

@@ -9,7 +9,7 @@ from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.derived import derive_claims, derive_source, derive_what_shows
 from app.canonical.reach import record_what_names_source
-from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
+from app.canonical.replies import check_may_hide, check_references, locked_readable, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
 from app.kit.columns import size_bytes
 from app.kit.ids import random_id
@@ -173,10 +173,8 @@ def _withdraw(unit: Unit, source_id: str, relations: Sequence[SourceRelation]) -
 
 def _locked(unit: Unit, source_id: str) -> Source:
     """The source, locked; raises NotFound if it does not exist for the caller, and Stale."""
-    source = rows.locked(unit.session, Source, source_id)
-    if source is None:
-        raise NotFound
-    unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
+    source, found = locked_readable(unit, ResourceKind.SOURCE, Source, source_id)
+    unit.precondition.check(found.document)
     return source
 
 
@@ -245,6 +243,8 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
 
 def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
     """Removes a relation of the source; the history keeps it. Raises NotFound and Stale."""
+    if queries.readable_relation(unit, source_id, relation_id) is None:
+        raise NotFound
     relation = rows.locked(unit.session, SourceRelation, relation_id)
     found = queries.readable_relation(unit, source_id, relation_id)
     if relation is None or found is None:

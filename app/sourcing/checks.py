@@ -11,6 +11,7 @@ from typing import Final
 
 from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
 from app.canonical.corroboration import Corroboration
+from app.canonical.print_rule import NOT_TO_BE_NAMED, is_named, origin_id
 from app.canonical.schemas import SourceRead
 from app.exposure.service import Added
 from app.models.vocabulary import (
@@ -83,7 +84,6 @@ NO_PRETENCE: Final = f"{AP}: nobody is said to have declined to comment who is q
 
 BODILESS: Final = frozenset({SourceKind.OUTLET, SourceKind.DOCUMENT, SourceKind.DATASET})
 """What sets no terms and has no reason to: anonymity is an agreement with people."""
-NOT_TO_BE_NAMED: Final = frozenset({Terms.BACKGROUND, Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD})
 JUDGEMENTS: Final = frozenset({ClaimKind.OPINION, ClaimKind.PREDICTION})
 SILENT: Final = frozenset({Stance.DENIES, Stance.DECLINES_TO_COMMENT})
 BARE: Final = re.compile(
@@ -104,7 +104,7 @@ def sourcing_warnings(sourcing: Sourcing) -> list[Warned]:
 
 
 def _origin(sourcing: Sourcing, attribution: AttributionRead) -> SourceRead:
-    return sourcing.included.sources[min(attribution.chain, key=lambda hop: hop.position).source_id]
+    return sourcing.included.sources[origin_id(attribution)]
 
 
 def _unnamed(sourcing: Sourcing) -> Iterator[tuple[AttributionRead, SourceRead]]:
@@ -114,7 +114,7 @@ def _unnamed(sourcing: Sourcing) -> Iterator[tuple[AttributionRead, SourceRead]]
         says_nothing = attribution.stance is Stance.DECLINES_TO_COMMENT
         if attribution.speech is Speech.OUTLET_VOICE or source.kind in BODILESS or says_nothing:
             continue
-        if source.anonymity is not Anonymity.NAMED or attribution.terms in NOT_TO_BE_NAMED:
+        if source.anonymity is not Anonymity.NAMED or not is_named(attribution, source):
             yield attribution, source
 
 

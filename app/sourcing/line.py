@@ -1,8 +1,8 @@
 """The words that attribute a claim in print: "according to one source who spoke to the JoongAng Ilbo, as reported by".
 
-They keep to the terms on which the source spoke, and name everyone whom the statement went through that the style asks
-for. English only; its rules are in `app.sourcing.wording`. A line begins in lower case and ends without a full stop, so
-that it can stand in a sentence.
+They name everyone whom the statement went through that the style asks for. What the terms let one print of it is
+decided in `app.canonical.print_rule`; English only, whose rules are in `app.sourcing.wording`. A line begins in lower
+case and ends without a full stop, so that it can stand in a sentence.
 """
 
 import re
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from app.canonical.claim_schemas import AttributionRead, HopRead, Included
+from app.canonical.claim_schemas import HopRead, Included
 from app.canonical.corroboration import Origin
+from app.canonical.print_rule import PEOPLE, Printable
 from app.canonical.schemas import DocumentRead, SourceRead
 from app.models.vocabulary import (
     Anonymity,
@@ -20,7 +21,6 @@ from app.models.vocabulary import (
     LineStyle,
     PublishedBasis,
     SourceKind,
-    Speech,
     Stance,
     Terms,
     Withheld,
@@ -61,29 +61,27 @@ PASSED_ON: Final = {
 }
 """What is said of a hop; of one in any other role, that it reported or cited it."""
 PUBLISHERS: Final = frozenset({HopRole.INTERVIEWER, HopRole.OUTLET, HopRole.REPUBLISHER, HopRole.WIRE_SERVICE})
-PEOPLE: Final = frozenset({SourceKind.PERSON, SourceKind.GROUP, SourceKind.UNKNOWN})
-WITH_PUBLISHED_NAME: Final = frozenset({Anonymity.NAMED, Anonymity.PSEUDONYMOUS})
 COMBINED: Final = (Stance.ASSERTS, Stance.DENIES)
 """The stances that stand in one line for all."""
 TENTATIVE: Final = frozenset({Stance.HINTS, Stance.SPECULATES})
-UNATTRIBUTABLE: Final = frozenset({Terms.DEEP_BACKGROUND, Terms.OFF_THE_RECORD})
 ANONYMITY: Final = "on condition of anonymity"
 LONGEST_EPITHET: Final = 5
 """Words of a description that can still stand before a name: 'the pro-Kremlin daily Izvestia'."""
 
 
-def attribution_line(attribution: AttributionRead, included: Included, *, style: LineStyle) -> AttributionLine:
+def attribution_line(printable: Printable, included: Included, *, style: LineStyle) -> AttributionLine:
     """The line of one attribution; `included` holds what its ids stand for, as the reader sees it.
 
     On background the line has the description of the source and never its name; on deep background it speaks of no
     source at all; off the record there is none, and `withheld` says so.
     """
-    if attribution.terms is Terms.OFF_THE_RECORD:
-        return AttributionLine(attribution.id, attribution.terms, None, Withheld.OFF_THE_RECORD)
-    telling = _Telling(attribution, included, full=style is LineStyle.FULL)
-    if attribution.terms is Terms.DEEP_BACKGROUND:
+    attribution = printable.attribution
+    if printable.withheld is not None:
+        return AttributionLine(attribution.id, attribution.terms, None, printable.withheld)
+    telling = _Telling(printable, included, full=style is LineStyle.FULL)
+    if printable.is_of_nobody:
         line = telling.learned()
-    elif attribution.speech is Speech.OUTLET_VOICE:
+    elif printable.is_own_voice:
         line = telling.own_voice()
     else:
         line = telling.attributed()
@@ -91,7 +89,7 @@ def attribution_line(attribution: AttributionRead, included: Included, *, style:
 
 
 def combined_line(
-    attributions: Sequence[AttributionRead], included: Included, *, origins: Mapping[str, Origin] | None
+    printables: Sequence[Printable], included: Included, *, origins: Mapping[str, Origin] | None
 ) -> str | None:
     """One line for all: "according to A and B; denied by C", each origin once; null where it would mislead.
 
@@ -101,14 +99,14 @@ def combined_line(
     that they are two. There is no line with one side only: where an assertion or a denial may not be attributed, or a
     denial would stand against a hint that is left out; and none that makes two of one who asserts and denies.
     """
-    combined = [each for each in attributions if each.stance in COMBINED]
-    if origins is None or any(each.terms in UNATTRIBUTABLE for each in combined):
+    combined = [each for each in printables if each.attribution.stance in COMBINED]
+    if origins is None or any(each.withheld is not None or each.is_of_nobody for each in combined):
         return None
+    tellings = [_Telling(each, included, full=False) for each in combined]
     asserted, denied = (
-        _nouns([_Telling(each, included, full=False) for each in combined if each.stance is stance], origins)
-        for stance in COMBINED
+        _nouns([each for each in tellings if each.attribution.stance is stance], origins) for stance in COMBINED
     )
-    is_one_sided = not asserted and any(each.stance in TENTATIVE for each in attributions)
+    is_one_sided = not asserted and any(each.attribution.stance in TENTATIVE for each in printables)
     if is_one_sided or any(asserted.get(origin, noun) != noun for origin, noun in denied.items()):
         return None
     parts = [
@@ -141,14 +139,13 @@ class _Station:
 class _Telling:
     """One attribution, told."""
 
-    def __init__(self, attribution: AttributionRead, included: Included, *, full: bool) -> None:
-        self.attribution = attribution
+    def __init__(self, printable: Printable, included: Included, *, full: bool) -> None:
+        self.printable = printable
+        self.attribution, self.origin = printable.attribution, printable.origin
         self.included = included
         self.full = full
-        chain = sorted(attribution.chain, key=lambda hop: hop.position)
-        self.origin = included.sources[chain[0].source_id]
-        self.document = included.documents[attribution.document_id]
-        self.later = self._later(chain)
+        self.document = included.documents[self.attribution.document_id]
+        self.later = self._later()
 
     def attributed(self) -> str:
         """The origin, whom it spoke to, and who passed it on."""
@@ -161,14 +158,14 @@ class _Telling:
             line = opening.format(f"{noun.text}," if noun.closed else noun.text)
             return self._closed(f"{line} when approached by {to}" if to else line, rest)
         contact = self._contact(to)
-        is_citation = [station.role for station in rest] == [HopRole.OUTLET] and not self.is_named
+        is_citation = [station.role for station in rest] == [HopRole.OUTLET] and not self.printable.is_named
         if is_citation and not contact:
             return self._closed(opening.format(f"{noun.text} cited by {rest[0].name}"), [])
         return self._closed(opening.format(noun.then(contact)), rest)
 
     def own_voice(self) -> str:
         """What an outlet says itself. An outlet that publishes hides behind no terms."""
-        outlet = _publisher(self.origin, full=self.full)
+        outlet = self._publisher(self.origin)
         rest = [self._station(hop) for hop in self._shown(self.later)]
         if self.attribution.stance is not Stance.ASSERTS:
             return self._closed(OPENINGS[self.attribution.stance].format(outlet), rest)
@@ -177,9 +174,9 @@ class _Telling:
 
     def learned(self) -> str:
         """That it is known, from nobody: who passed it on without publishing it is not spoken of either."""
-        own = self.attribution.speech is Speech.OUTLET_VOICE
+        own = self.printable.is_own_voice
         publishers = [self._station(hop, titled=False) for hop in self.later if hop.role in PUBLISHERS]
-        names = ([_publisher(self.origin, full=self.full)] if own else []) + [each.name for each in publishers]
+        names = ([self._publisher(self.origin)] if own else []) + [each.name for each in publishers]
         line = NOBODY[self.attribution.stance]
         if not names:
             return line.format("it").replace("it has learned", "it has been learned")
@@ -188,51 +185,53 @@ class _Telling:
 
     def noun(self) -> _Noun:
         """The origin, as far as the terms let it be told."""
-        if self.attribution.speech is Speech.OUTLET_VOICE:
-            return _Noun(_publisher(self.origin, full=self.full))
-        if self.is_protected:
-            # What describes a body shares words with its name, "a defence ministry"; what describes a person must not.
-            tells = _tells(self.origin.description or "", self.origin, whole=self.origin.kind not in PEOPLE)
-            return _Noun(_undescribed(self.origin) if tells else _described(self.origin))
-        return _noun_of(self.origin)
+        if self.printable.is_own_voice:
+            return _Noun(self._publisher(self.origin))
+        return self._noun_of(self.origin, self.printable.name)
+
+    def _noun_of(self, source: SourceRead, name: str | None) -> _Noun:
+        """A source by the name that may be printed, or else by its description."""
+        if name is None:
+            return _Noun(self._described(source))
+        if source.anonymity is Anonymity.PSEUDONYMOUS:
+            return _Noun(f"{self._described(source)} using the pseudonym {name}")
+        if source.kind not in PEOPLE:
+            return _Noun(articled_name(name))
+        aside = self.printable.aside(source)
+        if aside is None or _repeats(aside, name):
+            return _Noun(name)
+        return _Noun(f"{name}, {lower_first(aside.strip(' .,;'))}", closed=True)
+
+    def _described(self, source: SourceRead) -> str:
+        """The description of a source, with an article, or the barest words if there is none to print."""
+        description = (self.printable.text(source.description) or "").strip(" .,;")
+        return with_article(lower_first(description)) if description else _undescribed(source)
+
+    def _publisher(self, source: SourceRead) -> str:
+        """An outlet or other body by name; in full with a short description, as the pro-Kremlin daily Izvestia."""
+        if source.name is None:
+            return self._described(source)
+        description = (self.printable.text(source.description) or "").strip(" .,;")
+        epithet = re.sub(r"^(a|an|the) ", "", description, flags=re.IGNORECASE)
+        fits = epithet and len(epithet.split()) <= LONGEST_EPITHET and not re.search(r"[,;:]", epithet)
+        if self.full and fits and not _repeats(epithet, source.name):
+            return f"the {lower_first(epithet)} {re.sub(r'^The ', '', source.name)}"
+        return articled_name(source.name)
 
     def _is_spoken_of(self, hop: HopRead, noun: _Noun) -> bool:
         """Whether the words for the origin have the hop in them: "one JoongAng Ilbo source"."""
         name = self.included.sources[hop.source_id].name
         return name is not None and name in noun.text
 
-    @property
-    def is_protected(self) -> bool:
-        """Whether the name, even if it is known, must not be printed."""
-        named_only = self.attribution.speech is not Speech.OUTLET_VOICE
-        return named_only and self.attribution.terms in {Terms.BACKGROUND, Terms.DEEP_BACKGROUND}
-
-    @property
-    def is_named(self) -> bool:
-        """Whether print has a name for the origin, were it a pseudonym."""
-        return self.origin.anonymity in WITH_PUBLISHED_NAME and not self.is_protected
-
-    def safe(self, text: str | None) -> str | None:
-        """The text on one line, or nothing if it would tell the name that must not be printed."""
-        if text is None or (self.is_protected and _tells(text, self.origin)):
-            return None
-        return " ".join(text.split())
-
-    def _later(self, chain: Sequence[HopRead]) -> list[HopRead]:
+    def _later(self) -> list[HopRead]:
         """The hops after the origin that may be spoken of, each station once, then the document's outlet."""
-        hops = list(chain)
+        hops = sorted(self.attribution.chain, key=lambda hop: hop.position)
         outlet = self.document.outlet_id
         if outlet is not None and outlet in self.included.sources and outlet != hops[-1].source_id:
             last = HopRead(position=len(hops), role=HopRole.OUTLET, source_id=outlet, document_id=None)
             hops.append(last)
         later = [hop for before, hop in pairwise(hops) if hop.source_id != before.source_id]
-        return [hop for hop in later if self._may_be_named(self.included.sources[hop.source_id])]
-
-    def _may_be_named(self, source: SourceRead) -> bool:
-        if not self.is_protected:
-            return True
-        people = source.kind in PEOPLE
-        return source.id != self.origin.id and not _tells(source.label, self.origin, whole=not people)
+        return [hop for hop in later if self.printable.may_be_spoken_of(self.included.sources[hop.source_id])]
 
     def _shown(self, hops: list[HopRead]) -> list[HopRead]:
         """All in full; else who published what we read, which is the last that publishes."""
@@ -242,7 +241,8 @@ class _Telling:
 
     def _station(self, hop: HopRead, *, titled: bool = True) -> _Station:
         source = self.included.sources[hop.source_id]
-        noun = _noun_of(source) if source.kind in PEOPLE else _Noun(_publisher(source, full=self.full))
+        is_person = source.kind in PEOPLE
+        noun = self._noun_of(source, source.name) if is_person else _Noun(self._publisher(source))
         text = f"{noun.text}," if noun.closed else noun.text
         where = hop.document_id
         if not self.full or not titled or where is None or where == self.attribution.document_id:
@@ -259,7 +259,7 @@ class _Telling:
 
     def _remarks(self, opening: str, to: str | None) -> str:
         said, condition = self._said(), self._condition()
-        hedge = self.safe(self.attribution.hedge) if self.full else None
+        hedge = self.printable.hedge if self.full else None
         said = f"{said}," if (condition or hedge) and "," in said else said  # AP: a comma after a full date
         parts = [self._on_terms(), f"to {to}" if to else "", said, condition]
         told = " ".join(part for part in parts if part)
@@ -271,9 +271,11 @@ class _Telling:
 
     def _on_terms(self) -> str:
         """The terms in full; a condition that is told says more than "on background" does."""
-        if not self.full or (self.attribution.terms is Terms.BACKGROUND and self._condition()):
+        if not self.full or (self.printable.is_on_background and self._condition()):
             return ""
-        return {Terms.ON_THE_RECORD: "on the record", Terms.BACKGROUND: "on background"}.get(self.attribution.terms, "")
+        if self.printable.is_on_background:
+            return "on background"
+        return "on the record" if self.printable.is_on_the_record else ""
 
     def _said(self) -> str:
         if not self.full:
@@ -282,12 +284,12 @@ class _Telling:
 
     def _condition(self) -> str:
         """That it is not to be named and, in full, why: as the Associated Press asks where a source is anonymous."""
-        if self.is_named:
+        if self.printable.is_named:
             return ""
-        reason = (self.safe(self.attribution.anonymity_reason) or "").rstrip(" .")
+        reason = (self.printable.reason or "").rstrip(" .")
         states_condition = "condition of anonymity" in reason.casefold()
         if not self.full:
-            return ANONYMITY if self.attribution.terms is Terms.BACKGROUND or states_condition else ""
+            return ANONYMITY if self.printable.is_on_background or states_condition else ""
         if not reason:
             return ""
         if states_condition and reason.casefold().startswith("on "):
@@ -311,7 +313,7 @@ class _Telling:
         return line + self._titled(self.document) if self.full else line
 
     def _titled(self, document: DocumentRead) -> str:
-        title = self.safe(document.title)
+        title = self.printable.text(document.title)
         published = when(document.published, document.published_earliest, document.published_latest)
         inferred = ", a date that is inferred" if document.published_basis is PublishedBasis.INFERRED else ""
         parts = [f"“{title}”" if title else "", f"published {published}{inferred}" if published else ""]
@@ -325,32 +327,14 @@ def _nouns(tellings: Iterable[_Telling], origins: Mapping[str, Origin]) -> dict[
     Those on background come last.
     """
     told_by: dict[str, list[_Telling]] = {}
-    for each in sorted(tellings, key=lambda telling: telling.attribution.terms is Terms.BACKGROUND):
+    for each in sorted(tellings, key=lambda telling: telling.printable.is_on_background):
         told_by.setdefault(origins[each.origin.id].id, []).append(each)
     return {
-        origin: min(told, key=lambda each: (origins[each.origin.id].is_carried, not each.is_named)).noun().text
+        origin: min(told, key=lambda each: (origins[each.origin.id].is_carried, not each.printable.is_named))
+        .noun()
+        .text
         for origin, told in told_by.items()
     }
-
-
-def _noun_of(source: SourceRead) -> _Noun:
-    """The source as the reporting identifies it."""
-    if source.anonymity is Anonymity.PSEUDONYMOUS:
-        return _Noun(f"{_described(source)} using the pseudonym {source.name}")
-    if source.name is None:
-        return _Noun(_described(source))
-    if source.kind not in PEOPLE:
-        return _Noun(articled_name(source.name))
-    aside = source.description or source.role
-    if aside is None or _tells(aside, source, whole=True):
-        return _Noun(source.name)
-    return _Noun(f"{source.name}, {lower_first(aside.strip(' .,;'))}", closed=True)
-
-
-def _described(source: SourceRead) -> str:
-    """The description of a source, with an article, or the barest words if it has none."""
-    description = " ".join((source.description or "").split()).strip(" .,;")
-    return with_article(lower_first(description)) if description else _undescribed(source)
 
 
 def _undescribed(source: SourceRead) -> str:
@@ -361,23 +345,6 @@ def _undescribed(source: SourceRead) -> str:
     )
 
 
-def _publisher(source: SourceRead, *, full: bool) -> str:
-    """An outlet or other body by name; in full with a short description before it: the pro-Kremlin daily Izvestia."""
-    if source.name is None:
-        return _described(source)
-    epithet = re.sub(r"^(a|an|the) ", "", (source.description or "").strip(" .,;"), flags=re.IGNORECASE)
-    fits = epithet and len(epithet.split()) <= LONGEST_EPITHET and not re.search(r"[,;:]", epithet)
-    if full and fits and not _tells(epithet, source, whole=True):
-        return f"the {lower_first(epithet)} {re.sub(r'^The ', '', source.name)}"
-    return articled_name(source.name)
-
-
-def _tells(text: str, source: SourceRead, *, whole: bool = False) -> bool:
-    """Whether the text has the name of the source in it or, unless only the whole counts, a word of the name."""
-    if source.name is None:
-        return False
-    name = source.name.casefold()
-    if whole or name in text.casefold():
-        return name in text.casefold()
-    telling = {word.casefold() for word in re.findall(r"\w{2,}", source.name) if not word.islower()}
-    return not telling.isdisjoint(re.findall(r"\w+", text.casefold()))
+def _repeats(text: str, name: str) -> bool:
+    """Whether the text says the whole name over again."""
+    return name.casefold() in text.casefold()

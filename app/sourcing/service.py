@@ -7,8 +7,9 @@ from typing import Any, Final
 import orjson
 
 from app.access.units import Reply, Unit
-from app.canonical.claim_schemas import AttributionRead, ClaimRead, Included
+from app.canonical.claim_schemas import ClaimRead, Included
 from app.canonical.corroboration import Corroboration
+from app.canonical.print_rule import Printable, print_rules
 from app.canonical.replies import included, readable
 from app.canonical.standing import corroborations, origins_may_coincide, origins_of
 from app.exposure.service import added_by
@@ -56,19 +57,21 @@ def word_attributions(unit: Unit, claim_id: str, style: LineStyle) -> Reply:
     claim = ClaimRead.model_validate_json(found.document)
     content = orjson.loads(found.document)
     named = _parsed(included(unit, [content]))
+    [rule] = print_rules(unit, [claim.attributions], named.sources)
+    printables = [rule.of(each) for each in claim.attributions]
     origins = origins_of(unit, [each for each in content["attributions"] if each["stance"] in COMBINED])
     body = {
         "claim_id": claim_id,
         "style": style,
-        "items": [asdict(_line(each, named, style)) for each in claim.attributions],
-        "combined": combined_line(claim.attributions, named, origins=origins),
+        "items": [asdict(_line(each, named, style)) for each in printables],
+        "combined": combined_line(printables, named, origins=origins),
     }
     return Reply(body=orjson.dumps(body), document=found.document)
 
 
-def _line(attribution: AttributionRead, named: Included, style: LineStyle) -> AttributionLine:
+def _line(said: Printable, named: Included, style: LineStyle) -> AttributionLine:
     check()
-    return attribution_line(attribution, named, style=style)
+    return attribution_line(said, named, style=style)
 
 
 def _parsed(named: Mapping[str, Any]) -> Included:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlmodel import and_, col, or_, select
+from sqlmodel import and_, col, select
 
 from app.access.units import Unit
 from app.access.visibility import covers, may_know, visible
-from app.changes.queries import readable_ids
+from app.canonical import queries as canonical
 from app.kit.deadline import check
 from app.models import (
     Attribution,
@@ -19,9 +19,8 @@ from app.models import (
     Hop,
     Rendition,
     SourceRating,
-    SourceRelation,
 )
-from app.models.vocabulary import ClaimStatus, ResourceKind, SourceRelationKind, Stance, Verdict
+from app.models.vocabulary import ClaimStatus, Stance, Verdict
 
 ORIGIN: Final = 0
 """The position of a chain's origin."""
@@ -65,25 +64,8 @@ COLUMNS: Final[tuple[Any, ...]] = (
 
 def same_sources(unit: Unit, source_id: str) -> list[str]:
     """The source and all that are recorded as the same, as far as the caller may read that, in order of their ids."""
-    reached, frontier = {source_id}, {source_id}
-    while frontier:
-        nearer = readable_ids(unit, ResourceKind.SOURCE, _same_as(unit, frontier) - reached)
-        reached |= nearer
-        frontier = nearer
-    return sorted(reached)
-
-
-def _same_as(unit: Unit, source_ids: set[str]) -> set[str]:
-    rows = (
-        select(SourceRelation.source_id, SourceRelation.other_id)
-        .join(Rendition, col(Rendition.resource_id) == SourceRelation.id)
-        .where(
-            or_(col(SourceRelation.source_id).in_(source_ids), col(SourceRelation.other_id).in_(source_ids)),
-            SourceRelation.kind == SourceRelationKind.SAME_AS,
-            visible(unit.principal.audience, unit.now),
-        )
-    )
-    return {end for ends in unit.session.exec(rows) for end in ends}
+    joined = canonical.same_sources(unit.session, [source_id], unit.principal.audience, unit.now)
+    return sorted(joined[source_id])
 
 
 def said_by(unit: Unit, source_ids: Iterable[str]) -> Iterator[Said]:

@@ -310,4 +310,4 @@ def test_no_body_costs_much(own_database: Database, tmp_path: Path, engine_name:
         "most processor time, seconds": round(worst[0][0].seconds, 2),
         "most memory, MiB": round(max(cost.mib for cost, _ in costs)),
     } | ({"slowest health answer, seconds": round(slowest, 2)} if FULL else {})
-    prove("costly bodies", engine_name, figures)
+    prove("costly-bodies", engine_name, figures)

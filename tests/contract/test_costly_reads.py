@@ -142,7 +142,7 @@ def test_no_question_costs_much(own_database: Database, tmp_path: Path, engine_n
         "most memory of one, MiB": round(max(each.memory_mib for each in found), 1),
         "slowest health answer, seconds": round(seen.slowest, 2),
     }
-    prove("costly reads", engine_name, figures)
+    prove("costly-reads", engine_name, figures)
 
 
 def test_every_route_that_reads_is_asked() -> None:

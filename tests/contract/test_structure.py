@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.models.vocabulary import Terms
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "app").rglob("*.py"))
 MOST_LINES_OF_A_FILE = 500
@@ -15,6 +17,10 @@ MOST_LINES_OF_A_FUNCTION = 40
 SAYS_SQL = ("app/access/", "app/kit/")
 SAYS_HTTP_EXCEPTION = "app/kit/problems.py"
 IMPORTS_SQLITE = "app/kit/sqlite.py"
+SAYS_TERMS = {"app/models/vocabulary.py", "app/canonical/print_rule.py"}
+"""What the terms let one print is decided in the second alone."""
+SAYS_OFF_THE_RECORD = {"app/attributions/service.py", "app/canonical/claim_contents.py", "app/claims/history.py"}
+"""Who may read at all what was said off the record is decided with the audiences."""
 
 
 def relative(path: Path) -> str:
@@ -72,6 +78,36 @@ def test_one_module_alone_decides_which_sqlite_there_is() -> None:
     paths = [path for folder in ("app", "benchmarks", "migrations", "tests") for path in (ROOT / folder).rglob("*.py")]
     found = {relative(path) for path in paths if imported(ast.parse(path.read_text())) & {"sqlite3", "pysqlite3"}}
     assert found == {IMPORTS_SQLITE}
+
+
+def terms_named(tree: ast.Module) -> Iterator[str]:
+    """The terms that the code tells apart: as members of the vocabulary, or as text in a comparison or a collection."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Terms":
+            yield node.attr
+        elif isinstance(node, ast.Compare | ast.Set | ast.Tuple | ast.Dict | ast.MatchValue):
+            parts = node.keys if isinstance(node, ast.Dict) else ast.iter_child_nodes(node)
+            texts = (each.value for each in parts if isinstance(each, ast.Constant))
+            yield from (Terms(each).name for each in texts if each in set(Terms))
+
+
+def test_what_the_terms_let_one_print_is_decided_in_one_place(trees: dict[str, ast.Module]) -> None:
+    said = {path: set(terms_named(tree)) - {"UNSPECIFIED"} for path, tree in trees.items()}
+    assert all(said[path] for path in SAYS_TERMS)
+    found = {
+        path: terms - ({"OFF_THE_RECORD"} if path in SAYS_OFF_THE_RECORD else set()) for path, terms in said.items()
+    }
+    assert {path for path, terms in found.items() if terms} == SAYS_TERMS
+
+
+def test_terms_are_found_however_they_are_told_apart() -> None:
+    for code in (
+        'row.terms == "background"',
+        'row.terms in {"background"}',
+        "Terms.BACKGROUND",
+        '{"background": 1}[terms]',
+    ):
+        assert list(terms_named(ast.parse(code))) == ["BACKGROUND"]
 
 
 def test_no_file_is_longer_than_can_be_read_at_once() -> None:

@@ -169,18 +169,17 @@ def test_age_is_that_of_the_newer_of_claim_and_review(api: Api) -> None:
     assert texts(api, query="lately", maxAgeDays=7) == recent
 
 
-ADA = source_body(anonymity="named", name="Ada Clerk", description="a clerk of the ministry")
+ADA = source_body(anonymity="named", name="Ada Clerk", description="an official of the ministry")
 
 
 @pytest.mark.parametrize(
     ("source", "terms", "claimant"),
     [
         (ADA, "on_the_record", "Ada Clerk"),
-        (ADA, "background", "a clerk of the ministry"),
+        (ADA, "background", "an official of the ministry"),
         (ADA | {"description": "Ada Clerk of the ministry"}, "background", None),
         (ADA | {"description": None}, "background", None),
         (ADA, "deep_background", None),
-        (ADA, "off_the_record", None),
         (source_body(), "unspecified", "a source familiar with the situation"),
         (source_body(), "deep_background", None),
         ({"kind": "unknown", "anonymity": "unattributed"}, "unspecified", None),

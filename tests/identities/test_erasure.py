@@ -36,8 +36,13 @@ def left_in_files(database: Database, sealed: str) -> int:
     with database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CHECKPOINT"))
         folder = f"base/{connection.scalar(text('SELECT oid FROM pg_database WHERE datname = current_database()'))}"
-        reading = text("SELECT pg_read_binary_file(:folder || '/' || name) FROM pg_ls_dir(:folder) AS name")
-        files = [bytes(content) for content in connection.execute(reading, {"folder": folder}).scalars()]
+        # A file may go while the folder is read, as pg_internal.init does.
+        reading = text(
+            "SELECT pg_read_binary_file(path, 0, (pg_stat_file(path, true)).size, true) "
+            "FROM (SELECT :folder || '/' || name AS path FROM pg_ls_dir(:folder) AS name) AS files"
+        )
+        contents = connection.execute(reading, {"folder": folder}).scalars()
+        files = [bytes(content) for content in contents if content is not None]
     assert files
     return sum(any(piece.encode() in content for content in files) for piece in pieces(sealed))
 

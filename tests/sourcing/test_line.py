@@ -10,6 +10,7 @@ import pytest
 
 from app.canonical.claim_schemas import AttributionRead, Included
 from app.canonical.corroboration import Origin
+from app.canonical.print_rule import PrintRule
 from app.canonical.schemas import DocumentRead, SourceRead
 from app.kit.edtf import parse_edtf
 from app.models.vocabulary import LineStyle, Terms, Withheld
@@ -96,7 +97,12 @@ def line(
 def told(
     *way: tuple[str, str], sources: tuple[SourceRead, ...] = (), style: LineStyle = LineStyle.SHORT, **fields: Any
 ) -> AttributionLine:
-    return attribution_line(attribution(*way, **fields), included(*sources), style=style)
+    return line_of(attribution(*way, **fields), included(*sources), style=style)
+
+
+def line_of(sent: AttributionRead, known: Included, *, style: LineStyle) -> AttributionLine:
+    """The line of the only attribution of a claim."""
+    return attribution_line(PrintRule([sent], known.sources).of(sent), known, style=style)
 
 
 def included(*sources: SourceRead) -> Included:
@@ -109,7 +115,9 @@ def combined(*sent: AttributionRead, sources: tuple[SourceRead, ...] = (), **sam
     """The line for all; `same` says by which other source a source is carried, both by name."""
     origins = {each.chain[0].source_id: Origin(each.chain[0].source_id, is_carried=False) for each in sent}
     origins |= {id_of(name): Origin(id_of(other), is_carried=True) for name, other in same.items()}
-    return combined_line(sent, included(*sources), origins=origins)
+    known = included(*sources)
+    rule = PrintRule(sent, known.sources)
+    return combined_line([rule.of(each) for each in sent], known, origins=origins)
 
 
 BY = ("originator", "roe")
@@ -139,12 +147,12 @@ SHORT_LINES |= dict.fromkeys(OWN_VOICE, "Korea JoongAng Daily reported")
 @pytest.mark.parametrize("name", demo())
 def test_short_line_of_each_claim_of_the_demo(name: str) -> None:
     [found], known = demo()[name]
-    assert attribution_line(found, known, style=LineStyle.SHORT).line == SHORT_LINES[name]
+    assert line_of(found, known, style=LineStyle.SHORT).line == SHORT_LINES[name]
 
 
 def test_full_line_names_every_hop_the_date_the_terms_and_the_documents() -> None:
     [found], known = demo()["C22"]
-    assert attribution_line(found, known, style=LineStyle.FULL).line == (
+    assert line_of(found, known, style=LineStyle.FULL).line == (
         "according to Aleksandr Matsegora, Russia\u2019s ambassador to Pyongyang, who spoke on the record to the "
         "pro-Kremlin daily Izvestia (“Interview with Aleksandr Matsegora, ambassador to Pyongyang”) on July 19, 2022, "
         "as reported by Korea JoongAng Daily (“9 North Koreans in Russia defect to South Korea”, published between "
@@ -154,8 +162,8 @@ def test_full_line_names_every_hop_the_date_the_terms_and_the_documents() -> Non
 
 def test_full_line_has_the_hedge_of_the_source_and_the_short_one_has_not() -> None:
     [found], known = demo()["C12"]
-    assert "qualified it as “likely”" in str(attribution_line(found, known, style=LineStyle.FULL).line)
-    assert "likely" not in str(attribution_line(found, known, style=LineStyle.SHORT).line)
+    assert "qualified it as “likely”" in str(line_of(found, known, style=LineStyle.FULL).line)
+    assert "likely" not in str(line_of(found, known, style=LineStyle.SHORT).line)
 
 
 def test_full_line_of_an_outlets_own_voice_says_that_it_names_nobody() -> None:
@@ -168,7 +176,7 @@ def test_full_line_of_an_outlets_own_voice_says_that_it_names_nobody() -> None:
 @pytest.mark.parametrize("name", demo())
 def test_lines_of_the_demo_read_like_edited_copy(name: str, style: LineStyle) -> None:
     [found], known = demo()[name]
-    printed = attribution_line(found, known, style=style).line or ""
+    printed = line_of(found, known, style=style).line or ""
     assert printed.count("according to") <= 1
     assert printed.count(", as ") <= 1
     assert not any(fault in printed for fault in ("  ", ",,", " ,", "None", "a a ", "the the ", "( "))
@@ -232,7 +240,7 @@ def test_deep_background_speaks_of_no_source(style: LineStyle, stance: str) -> N
 def test_deep_background_without_a_publisher_is_learned_by_nobody() -> None:
     alone = included(*[]).model_copy(update={"documents": {id_of("article"): document("article")}})
     found = attribution(FROM, terms="deep_background")
-    assert attribution_line(found, alone, style=LineStyle.SHORT).line == "it has been learned"
+    assert line_of(found, alone, style=LineStyle.SHORT).line == "it has been learned"
 
 
 @pytest.mark.parametrize("style", LineStyle)
@@ -248,7 +256,7 @@ def test_name_is_never_printed_on_background(style: LineStyle, terms: str, stanc
     )  # fmt: skip
     chain = [sent.chain[0], sent.chain[1].model_copy(update={"document_id": id_of("interview")}), *sent.chain[2:]]
     sent = sent.model_copy(update={"chain": chain})
-    printed = attribution_line(sent, included(named, wife), style=style).line
+    printed = line_of(sent, included(named, wife), style=style).line
     assert printed is not None
     assert "Roe" not in printed
     assert "Jane" not in printed
