@@ -21,6 +21,7 @@ from app.access.routing import require_guards
 from app.assessments.router import router as assessments
 from app.attributions.router import router as attributions
 from app.audit.router import router as audit
+from app.background.worker import Worker
 from app.claims.router import router as claims
 from app.claims.router import source_router as claims_of_source
 from app.documents.router import router as documents
@@ -104,9 +105,12 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
         await run_in_threadpool(_prepare, running)
+        worker = Worker(running)
+        worker.start()
         try:
             yield
         finally:
+            await run_in_threadpool(worker.stop)
             running.database.dispose()
 
     chosen = context.settings if context is not None else settings or Settings()

@@ -1,5 +1,6 @@
 """Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.access.units import Reply, Unit
@@ -22,14 +23,15 @@ from app.kit.schemas import decimal_text, merge_patch
 from app.models import Claim, ClaimTopic
 from app.models import Quantity as QuantityRow
 from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, Scope, Visibility
-from app.relations.suggestions import lock_for_review, review_suggestions, suggest_for_new
+from app.relations.queries import is_suggested_to_contradict
+from app.relations.suggestions import ask_for_contradictions
 
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
     """Records a claim with what comes along with it and answers with it. Raises as `_new_rows` does."""
     rows = _new_rows(unit, sent)
     record_new_claims(unit, [rows])
-    suggest_for_new(unit, [rows])
+    _compare(unit, [rows])
     return _reply(unit, rows.claim.id).created(f"/v1/claims/{rows.claim.id}")
 
 
@@ -37,8 +39,13 @@ def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
     claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
     record_new_claims(unit, claims)
-    suggest_for_new(unit, claims)
+    _compare(unit, claims)
     return several(unit, claim_texts(unit, [rows.claim.id for rows in claims]))
+
+
+def _compare(unit: Unit, claims: Sequence[ClaimRows]) -> None:
+    """Has those of the claims compared with others that give numbers for something."""
+    ask_for_contradictions(unit, [rows.claim.id for rows in claims if rows.topics and rows.quantities])
 
 
 def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
@@ -123,7 +130,6 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     Raises NotFound, Stale, Conflict for a retracted claim and for a published one that would be a draft again,
     Forbidden, and Invalid for what the merged claim breaks.
     """
-    lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
     sent = patch.model_dump(exclude_unset=True)
     content = validated(ClaimContent, merge_patch(_current(unit, claim, sent), sent))
@@ -137,9 +143,11 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     for row in queries.lists_of(unit.session, claim_id):
         unit.session.delete(row)
     unit.session.flush()
-    unit.session.add_all([*_topics(claim, content), *_quantities(claim, content)])
+    topics, quantities = _topics(claim, content), _quantities(claim, content)
+    unit.session.add_all([*topics, *quantities])
     record_claim(unit, claim, ChangeAction.UPDATED)
-    review_suggestions(unit, claim_id)
+    if (topics and quantities) or is_suggested_to_contradict(unit.session, claim_id):
+        ask_for_contradictions(unit, [claim_id])
     return _reply(unit, claim_id)
 
 
@@ -162,7 +170,6 @@ def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
 
     Raises NotFound, Stale, and Conflict for a claim that is a draft or retracted already.
     """
-    lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
     if claim.status is ClaimStatus.DRAFT:
         raise Conflict("A draft was never published, so there is nothing to retract.")
@@ -170,5 +177,6 @@ def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
     claim.retraction_reason = sent.reason
     claim.retracted_at = unit.now
     record_claim(unit, claim, ChangeAction.RETRACTED)
-    review_suggestions(unit, claim_id)
+    if is_suggested_to_contradict(unit.session, claim_id):
+        ask_for_contradictions(unit, [claim_id])
     return _reply(unit, claim_id)

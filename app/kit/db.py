@@ -54,7 +54,9 @@ SAMPLED_ROWS: Final = 1000
 FORGET_WAIT_MS: Final = 2_000
 """How long what is deleted waits for readers before it is left where it is: other writers wait meanwhile."""
 FIRST_GATHERING: Final = 1000
-"""Commits after which the statistics are gathered again, and then each time there are four times as many."""
+"""Rows written after which the statistics are gathered again, and then each time there are four times as many."""
+WAKING: Final = "wakes what follows writes"
+"""The mark on a session whose commit something else waits for."""
 
 
 class UnsupportedDatabase(Refusal):
@@ -66,7 +68,12 @@ class UnsupportedDatabase(Refusal):
 
 
 class Database:
-    """The connections of one process to its database, and the two ways to use them: `reading` and `write`."""
+    """The connections of one process to its database, and the two ways to use them: `reading` and `write`.
+
+    `after_write` is called after each commit of a session that asked for it by `ask_to_be_woken`.
+    """
+
+    after_write: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, url: str, *, pool_size: int = 10, query_seconds: float = 0) -> None:
         """Prepares the pools; connects to nothing yet. A read is ended after `query_seconds`, where that is not 0."""
@@ -74,7 +81,7 @@ class Database:
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._commits, self._next_gathering = 0, FIRST_GATHERING
+        self._next_gathering = FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_seconds=query_seconds)
@@ -113,17 +120,20 @@ class Database:
                 with Session(self._writers, autoflush=False) as session:
                     answer = work(session)
                     session.flush()
+                    rows_written = self._rows_written_by(session)
                     committing = True
                     session.commit()
             except DBAPIError as error:
                 if committing and error.connection_invalidated:
                     raise OutcomeUnknown from None
-                if attempt == ATTEMPTS or not _is_retryable(error):
+                if attempt == ATTEMPTS or not is_retryable(error):
                     raise
                 logger.warning("unit_of_work_retried", attempt=attempt, sqlstate=sqlstate(error))
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
             else:
-                self._count_commit()
+                self._count_rows(rows_written)
+                if WAKING in session.info:
+                    self.after_write()
                 return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -142,6 +152,8 @@ class Database:
                 connection.exec_driver_sql("ANALYZE")
         except DBAPIError as error:
             logger.warning("statistics_not_gathered", sqlstate=sqlstate(error))
+        # A connection knows the statistics that there were when it was opened.
+        self._readers.dispose()
 
     def forget_deleted(self, table: str) -> bool:
         """Has the database's own files overwritten where rows of the table were that are deleted or changed.
@@ -194,10 +206,16 @@ class Database:
         carried = [found[0] for detail in details if (found := FIRST_NUMBER.search(detail or "")) is not None]
         return carried != [] and set(carried) == {"0"}
 
-    def _count_commit(self) -> None:
-        self._commits += 1
-        if self._commits >= self._next_gathering:
-            self._next_gathering *= 4
+    def _rows_written_by(self, session: Session) -> int:
+        """How many rows the writing connection has written in its life; 0 where nobody needs to know."""
+        if not self.is_sqlite:
+            return 0
+        driver: Any = session.connection().connection.driver_connection
+        return int(driver.total_changes)
+
+    def _count_rows(self, written: int) -> None:
+        if written >= self._next_gathering:
+            self._next_gathering = 4 * written
             self.gather_statistics()
 
     def engine(self) -> Engine:
@@ -237,7 +255,9 @@ class SharedConnectionDatabase(Database):
         with Session(self._connection, autoflush=False, join_transaction_mode="create_savepoint") as session:
             answer = work(session)
             session.commit()
-            return answer
+        if WAKING in session.info:
+            self.after_write()
+        return answer
 
     def gather_statistics(self) -> None:
         """Does nothing: there is little in it."""
@@ -248,6 +268,11 @@ class SharedConnectionDatabase(Database):
 
     def dispose(self) -> None:
         """Does nothing: the connection is the caller's."""
+
+
+def ask_to_be_woken(session: Session) -> None:
+    """Has `Database.after_write` called once what the session writes is committed."""
+    session.info[WAKING] = True
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -280,7 +305,8 @@ def _ending_in_time() -> Iterator[None]:
         raise
 
 
-def _is_retryable(error: DBAPIError) -> bool:
+def is_retryable(error: DBAPIError) -> bool:
+    """Whether a unit of work that ended so may succeed when it is run again."""
     state = sqlstate(error)
     if error.connection_invalidated or state in RETRYABLE_SQLSTATES:
         return True

@@ -16,6 +16,7 @@ from app.models.claims import (
     Relation,
 )
 from app.models.documents import Document
+from app.models.follow_ups import FollowUp, FollowUpKind
 from app.models.history import Change, Rendition
 from app.models.identities import Custodian, SealedIdentity
 from app.models.search import SearchText
@@ -33,6 +34,8 @@ __all__ = [
     "Custodian",
     "Document",
     "Evidence",
+    "FollowUp",
+    "FollowUpKind",
     "Hop",
     "Quantity",
     "Relation",
