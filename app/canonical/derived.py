@@ -18,8 +18,8 @@ from app.canonical.corroboration import corroborate
 from app.canonical.facts import facts_of
 from app.canonical.names import name_tokens
 from app.canonical.quantities import fill_keys
-from app.canonical.queries import Surroundings
-from app.canonical.sources import source_content, source_texts
+from app.canonical.sources import source_label, source_texts
+from app.canonical.walks.queries import Surroundings, surroundings
 from app.changes.record import Content
 from app.kit.fulltext import add_rows, next_number, remove_rows
 from app.kit.urls import site_of
@@ -73,18 +73,18 @@ def derived_of(
     session: Session, contents: Mapping[str, Sequence[Content | None]]
 ) -> dict[str, list[tuple[int, int, Derived]]]:
     """What is made of each claim: the first and the last audience of each range that finds the same, and what."""
-    surroundings = queries.surroundings(session, _attributions(contents))
+    around = surroundings(session, _attributions(contents))
     return {
         claim_id: [
             (audiences[0], audiences[-1], made)
-            for made, audiences in _grouped(_of_audiences(of_claim, surroundings))
+            for made, audiences in _grouped(_of_audiences(of_claim, around))
             if made is not None
         ]
         for claim_id, of_claim in contents.items()
     }
 
 
-def _of_audiences(of_claim: Sequence[Content | None], surroundings: Surroundings) -> list[Derived | None]:
+def _of_audiences(of_claim: Sequence[Content | None], around: Surroundings) -> list[Derived | None]:
     """What each audience finds of one claim; the tokens of what several read alike are made once."""
     made: list[Derived | None] = []
     before: tuple[Content | None, str] = (None, "")
@@ -93,8 +93,8 @@ def _of_audiences(of_claim: Sequence[Content | None], surroundings: Surroundings
             made.append(None)
             continue
         if content != before[0]:
-            before = (content, indexed(_tokens(content, surroundings)))
-        made.append(Derived(_standing(content, surroundings, Audience(seen_by)), before[1]))
+            before = (content, indexed(_tokens(content, around)))
+        made.append(Derived(_standing(content, around, Audience(seen_by)), before[1]))
     return made
 
 
@@ -113,27 +113,27 @@ def _attributions(contents: Mapping[str, Sequence[Content | None]]) -> list[Any]
     ]
 
 
-def _standing(content: Content, surroundings: Surroundings, seen_by: Audience) -> Mapping[str, Any]:
+def _standing(content: Content, around: Surroundings, seen_by: Audience) -> Mapping[str, Any]:
     """The columns of a standing."""
     headline: Mapping[str, Any] = next(
         (each for each in content["assessments"] if each["id"] == content["headline_assessment_id"]), {}
     )
-    facts = facts_of(content["attributions"], surroundings, seen_by)
+    facts = facts_of(content["attributions"], around, seen_by)
     counted = asdict(corroborate(facts.attributions, facts.sources, links=facts.links))
     assessed = {name: headline.get(name) for name in ("credibility", "confidence", "verdict")}
     return assessed | counted | {"circular": int(counted["circular"])}
 
 
-def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
+def _tokens(content: Content, around: Surroundings) -> list[str]:
     """The statement, then the words quoted, then who says so, then the titles where it was read; each once."""
     pieces: dict[tuple[str, str | None], None] = {(content["statement"], content["language"]): None}
     attributions = content["attributions"]
     for quote in (each["quote"] for each in attributions if each["quote"] is not None):
         pieces[quote["exact"], quote["language"]] = None
         pieces[quote["original"] or "", None] = None
-    for source in (surroundings.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
-        pieces |= dict.fromkeys(source_texts(source_content(source)))
-    for document in (surroundings.documents[each["document_id"]] for each in attributions):
+    for source in (around.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
+        pieces |= dict.fromkeys(source_texts({**source._asdict(), "label": source_label(source)}))
+    for document in (around.documents[each["document_id"]] for each in attributions):
         pieces[document.title or "", document.language] = None
     return [token for text, language in pieces for token in tokens(text, language)]
 

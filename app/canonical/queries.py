@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.visibility import visible
+from app.canonical.walks.queries import represented_by
 from app.models import (
     Assessment,
     Attribution,
@@ -29,7 +30,7 @@ from app.models import (
     Source,
     SourceRelation,
 )
-from app.models.vocabulary import ClaimRelationKind, RelationStatus, SourceKind, SourceRelationKind, Visibility
+from app.models.vocabulary import ClaimRelationKind, RelationStatus, SourceKind, Visibility
 
 R = TypeVar("R", bound=SQLModel)
 D = TypeVar("D", Source, Document)
@@ -294,88 +295,6 @@ def _locked_in_order(session: Session, table: type[R], condition: ColumnElement[
     row: Any = table
     rows = select(table).where(condition).order_by(row.id).with_for_update()
     return list(session.exec(rows.execution_options(**ANEW)))
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What claims name and what that is related to, hidden or not: who asks decides what is seen of it."""
-
-    sources: dict[str, Source]
-    """Those in the chains, those that they stand for, and the outlets of the documents."""
-    documents: dict[str, Document]
-    relations_of: dict[str, list[SourceRelation]]
-    """The relations of each source that has any, from either side."""
-
-    def relations_around(self, source_ids: Iterable[str | None]) -> list[SourceRelation]:
-        """The relations of the sources, of those that they are related to, and so on."""
-        frontier = {each for each in source_ids if each in self.relations_of}
-        reached, met = set(frontier), dict[str, SourceRelation]()
-        while frontier:
-            found = [row for each in frontier for row in self.relations_of[each]]
-            met |= {row.id: row for row in found}
-            frontier = {end for row in found for end in (row.source_id, row.other_id)} - reached
-            reached |= frontier
-        return list(met.values())
-
-
-def surroundings(session: Session, attributions: Iterable[Any]) -> Surroundings:
-    """The sources and documents that attributions name, as they are read, and how the sources stand to one another."""
-    named = list(attributions)
-    documents = _by_id(session, Document, {each["document_id"] for each in named})
-    source_ids = {hop["source_id"] for each in named for hop in each["chain"]}
-    source_ids |= {row.outlet_id for row in documents.values() if row.outlet_id is not None}
-    reached, relations = standing_for(session, source_ids)
-    relations_of: dict[str, list[SourceRelation]] = defaultdict(list)
-    for row in relations:
-        relations_of[row.source_id].append(row)
-        relations_of[row.other_id].append(row)
-    return Surroundings(_by_id(session, Source, reached), documents, relations_of)
-
-
-def standing_for(session: Session, source_ids: Iterable[str]) -> tuple[set[str], list[SourceRelation]]:
-    """The sources and all that they are the same as or republish, level by level, and the relations met on the way."""
-    reached, frontier = set(source_ids), set(source_ids)
-    met: dict[str, SourceRelation] = {}
-    while frontier:
-        found = _relations_touching(session, frontier)
-        met |= {row.id: row for row in found}
-        nearer = {
-            end
-            for row in found
-            for end in (row.source_id, row.other_id)
-            if row.kind is SourceRelationKind.SAME_AS
-            or (row.kind is SourceRelationKind.REPUBLISHES and row.source_id in frontier)
-        }
-        frontier = nearer - reached
-        reached |= frontier
-    return reached | {end for row in met.values() for end in (row.source_id, row.other_id)}, list(met.values())
-
-
-def represented_by(session: Session, source_ids: Iterable[str]) -> set[str]:
-    """The sources, what is the same, and what republishes them: all whose count a relation of one changes."""
-    reached, frontier = set(source_ids), set(source_ids)
-    while frontier:
-        nearer = {
-            end
-            for row in _relations_touching(session, frontier)
-            for end in (row.source_id, row.other_id)
-            if row.kind is SourceRelationKind.SAME_AS
-            or (row.kind is SourceRelationKind.REPUBLISHES and row.other_id in frontier)
-        }
-        frontier = nearer - reached
-        reached |= frontier
-    return reached
-
-
-def _relations_touching(session: Session, source_ids: set[str]) -> list[SourceRelation]:
-    touching = or_(col(SourceRelation.source_id).in_(source_ids), col(SourceRelation.other_id).in_(source_ids))
-    rows = select(SourceRelation).where(touching).order_by(SourceRelation.id)
-    return list(session.exec(rows.execution_options(**ANEW)))
-
-
-def _by_id(session: Session, table: type[D], ids: Iterable[str]) -> dict[str, D]:
-    rows = select(table).where(col(table.id).in_(set(ids))).execution_options(**ANEW)
-    return {row.id: row for row in session.exec(rows)}
 
 
 def locked_with_represented(session: Session, source_ids: Iterable[str]) -> dict[str, Source]:

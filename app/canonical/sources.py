@@ -8,6 +8,7 @@ from anyascii import anyascii
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
+from app.canonical.walks.queries import SourceRow
 from app.changes.record import Content, Written, record_change
 from app.models import Source, SourceRelation
 from app.models.vocabulary import ChangeAction, ResourceKind
@@ -56,7 +57,7 @@ def source_content(source: Source, *, show_organization: bool = True) -> Content
     }
 
 
-def source_label(source: Source) -> str:
+def source_label(source: Source | SourceRow) -> str:
     """What to print for the source: its name if that is published, else its description, else what it is."""
     return source.name or source.description or f"{source.anonymity} {source.kind}".replace("unknown", "source")
 

@@ -10,6 +10,7 @@ from app.canonical.derived import derive_claims, derive_source, derive_what_show
 from app.canonical.reach import record_what_names_source
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
+from app.canonical.walks.queries import represented_by
 from app.kit.columns import today
 from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, validated
@@ -214,7 +215,7 @@ def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
     ends = [relation.source_id, relation.other_id]
     rows.locked_with_represented(unit.session, ends)
     record_source_relation(unit, relation, ChangeAction.DELETED)
-    claims = rows.claims_showing_sources(unit.session, rows.represented_by(unit.session, ends))
+    claims = rows.claims_showing_sources(unit.session, represented_by(unit.session, ends))
     unit.session.delete(relation)
     derive_claims(unit.session, claims)
     return Reply(body=b"", status=204)

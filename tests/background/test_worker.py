@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from app.access.context import Context
 from app.access.units import Unit
 from app.background import worker as background
-from app.background.kinds import KINDS, Kind
+from app.background.kinds import Kind
 from app.background.worker import Worker
 from app.follow_ups import queries
 from app.keys.service import at_the_server
