@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.access.units import Unit
+from app.canonical.reach.parts import PARTS
+from app.canonical.reach.portions import carry_out, looking
 from app.models import FollowUpKind
 from app.relations.suggestions import look_for_contradictions, suggest
 
+SMALL_AT_ONCE: Final = 10
+"""Follow-ups that are taken up together: one that touches a few claims is done before its time is over."""
 IsSpent = Callable[[], bool]
 """Whether a portion has taken as long as it may."""
 
@@ -28,5 +32,6 @@ class Kind:
 
 
 KINDS: Final[Mapping[FollowUpKind, Kind]] = {
-    FollowUpKind.CONTRADICTIONS: Kind(look_for_contradictions, suggest, at_once=10),
+    **{kind: Kind(looking(parts), carry_out, at_once=SMALL_AT_ONCE) for kind, parts in PARTS.items()},
+    FollowUpKind.CONTRADICTIONS: Kind(look_for_contradictions, suggest, at_once=SMALL_AT_ONCE),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,12 +12,14 @@ from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience, claim_contents
 from app.canonical.derived import derive
 from app.canonical.queries import ClaimRows
+from app.canonical.reach import queries as reach
+from app.canonical.reach.portions import Part, Parts, few_of, follow
 from app.canonical.release import NEVER, let_out
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, readable
 from app.changes import queries as changes
 from app.changes.record import Content, Written, record_change
 from app.kit.problems import Conflict, NotFound
-from app.models import Claim, Relation, Rendition
+from app.models import Claim, FollowUpKind, Relation, Rendition
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope
 
 
@@ -64,8 +66,13 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
     if seen_before == seen_now:
         return
     _check_may_publish(unit, seen_before, seen_now)
-    for relation in queries.relations_of_claim(unit.session, rows.claim.id):
-        record_relation(unit, relation, ChangeAction.UPDATED)
+    follow(
+        unit,
+        FollowUpKind.CLAIM_SHOWN,
+        rows.claim.id,
+        RELATIONS_OF_CLAIM,
+        veiled_below=_hidden_below(seen_before, seen_now, unit.now),
+    )
 
 
 def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dict[str, list[Content | None]]:
@@ -88,6 +95,14 @@ def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dic
 
 Exposure = tuple[int, datetime | None]
 """The widest audience that reads a claim, and the embargo on it."""
+
+
+def _hidden_below(before: Exposure | None, now: Exposure | None, at: datetime) -> Audience | None:
+    """Below which audience the claim is read no longer that read it before; None where it is hidden from nobody."""
+    first_before, first = (Audience.RESTRICTED if each is None else Audience(each[0]) for each in (before, now))
+    if first > first_before:
+        return first
+    return Audience.INTERNAL if _public_from(now, at) > _public_from(before, at) else None
 
 
 def _check_may_publish(unit: Unit, before: Exposure | None, now: Exposure | None) -> None:
@@ -128,6 +143,20 @@ def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> Non
     contents = relation_contents(relation, seen_from)
     embargo = latest_embargo(ends.values())
     record_change(unit, Written(ResourceKind.RELATION, relation.id, action, contents, embargo_until=embargo))
+
+
+def _record_relations(unit: Unit, relation_ids: list[str]) -> None:
+    """Records the relations anew, whose claims are all locked beforehand in the order of their ids."""
+    relations = queries.relations(unit.session, relation_ids)
+    queries.locked_claims(unit.session, [end for each in relations for end in (each.claim_id, each.other_claim_id)])
+    for relation in queries.relations(unit.session, relation_ids):
+        record_relation(unit, relation, ChangeAction.UPDATED)
+
+
+RELATIONS_OF_CLAIM: Final[Parts] = (
+    Part("relations", reach.relations_of_claim, _record_relations, few_of(reach.relations_of_claim)),
+)
+"""What is recorded anew when a claim is read by others than before."""
 
 
 def relation_contents(relation: Relation, seen_from: Mapping[str, Audience]) -> list[Content | None]:

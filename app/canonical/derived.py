@@ -138,17 +138,6 @@ def _tokens(content: Content, around: Surroundings) -> list[str]:
     return [token for text, language in pieces for token in tokens(text, language)]
 
 
-def derive_what_shows(session: Session, source_ids: Iterable[str]) -> None:
-    """Makes anew what is made of the claims that the sources, or others that stand for them, bear on.
-
-    Those sources are locked for it, so that nobody names one of them in a claim that is not looked for.
-    """
-    session.flush()
-    derive_claims(
-        session, queries.claims_showing_sources(session, queries.locked_with_represented(session, source_ids))
-    )
-
-
 def derive_source(session: Session, source: Source, *, new: bool = False) -> None:
     """Makes anew the text that the source is found by: its names, as written and in Latin letters."""
     old = [] if new else queries.texts_of(session, [source.id])[source.id]

@@ -8,12 +8,12 @@ from functools import cache
 from itertools import chain
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, bindparam, type_coerce
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.visibility import visible
-from app.canonical.walks.queries import represented_by
+from app.kit.columns import UtcDateTime
 from app.models import (
     Assessment,
     Attribution,
@@ -28,9 +28,8 @@ from app.models import (
     Rendition,
     SearchText,
     Source,
-    SourceRelation,
 )
-from app.models.vocabulary import ClaimRelationKind, RelationStatus, SourceKind, Visibility
+from app.models.vocabulary import ClaimRelationKind, ClaimStatus, RelationStatus, SourceKind, Visibility
 
 R = TypeVar("R", bound=SQLModel)
 D = TypeVar("D", Source, Document)
@@ -183,23 +182,44 @@ def held_back(session: Session, table: type[D], ids: Iterable[str]) -> list[D]:
     return list(session.exec(_held_back(table), params={"ids": wanted})) if wanted else []
 
 
-def public_claims_naming_source(session: Session, source_id: str) -> list[Claim]:
-    """The claims that name the source in an attribution which the public may see, whether they are out or not."""
-    naming = select(Hop.claim_id).join(Attribution, _of_hop()).where(Hop.source_id == source_id, _is_public())
-    return list(session.exec(select(Claim).where(col(Claim.id).in_(naming))))
+def releases_naming_sources(session: Session, source_ids: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """Of each of the sources when the first claim comes out that names it where the public may see it; `now` if one is.
+
+    Those of which none is to come out are left out.
+    """
+    naming: Any = select(col(Hop.source_id).label("id"), Hop.claim_id).join(Attribution, _of_hop()).where(_is_public())
+    return _first_releases(session, naming.where(col(Hop.source_id).in_(set(source_ids))), now)
 
 
-def public_claims_naming_document(session: Session, document_id: str) -> list[Claim]:
-    """The claims that name the document where the public may see it, whether they are out or not."""
-    naming = [
-        select(Attribution.claim_id).where(Attribution.document_id == document_id, _is_public()),
-        select(Hop.claim_id).join(Attribution, _of_hop()).where(Hop.document_id == document_id, _is_public()),
-        select(Evidence.claim_id)
+def releases_naming_documents(session: Session, document_ids: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """The same of documents, which attributions, hops and evidence name."""
+    ids = set(document_ids)
+    naming: Any = union(
+        select(col(Attribution.document_id).label("id"), Attribution.claim_id).where(
+            col(Attribution.document_id).in_(ids), _is_public()
+        ),
+        select(Hop.document_id, Hop.claim_id)
+        .join(Attribution, _of_hop())
+        .where(col(Hop.document_id).in_(ids), _is_public()),
+        select(Evidence.document_id, Evidence.claim_id)
         .join(Assessment, _of_evidence())
         .outerjoin(Attribution, _is_assessed())
-        .where(Evidence.document_id == document_id, or_(col(Assessment.attribution_id).is_(None), _is_public())),
-    ]
-    return list(session.exec(select(Claim).where(col(Claim.id).in_(union(*naming)))))
+        .where(col(Evidence.document_id).in_(ids), or_(col(Assessment.attribution_id).is_(None), _is_public())),
+    )
+    return _first_releases(session, naming, now)
+
+
+def _first_releases(session: Session, naming: Any, now: datetime) -> dict[str, datetime]:
+    named = naming.subquery()
+    own_id, claim_id = named.c
+    release = func.min(func.coalesce(col(Claim.embargo_until), bindparam("now", now, UtcDateTime())))
+    rows: Any = (
+        select(own_id, type_coerce(release, UtcDateTime()))
+        .join(Claim, col(Claim.id) == claim_id)
+        .where(Claim.visibility == Visibility.PUBLIC, Claim.status != ClaimStatus.DRAFT)
+        .group_by(own_id)
+    )
+    return dict(session.connection().execute(rows).all())
 
 
 def _of_hop() -> Any:
@@ -257,66 +277,20 @@ def first_audiences(session: Session, ids: Iterable[str]) -> dict[str, Audience]
     return {resource_id: Audience(first) for resource_id, first in session.exec(rows)}
 
 
-def claims_naming_source(session: Session, source_id: str) -> list[str]:
-    """Ids of the claims with the source in a chain, in order."""
-    return list(session.exec(select(Hop.claim_id).where(Hop.source_id == source_id).distinct().order_by(Hop.claim_id)))
+def locked_sources(session: Session, ids: Iterable[str]) -> dict[str, Source]:
+    """The sources, locked in the order of their ids.
 
-
-def claims_naming_document(session: Session, document_id: str) -> list[str]:
-    """Ids of the claims that name the document, in order."""
-    naming: tuple[Any, ...] = (Attribution, Hop, Evidence)
-    named = [select(table.claim_id).where(table.document_id == document_id) for table in naming]
-    return sorted(session.exec(select(union(*named).subquery().c.claim_id)))
-
-
-def relations_of_claim(session: Session, claim_id: str) -> list[Relation]:
-    """Every relation of the claim, from either side."""
-    rows = select(Relation).where(or_(col(Relation.claim_id) == claim_id, col(Relation.other_claim_id) == claim_id))
-    return list(session.exec(rows.order_by(Relation.id)))
-
-
-def relations_of_source(session: Session, source_id: str) -> list[SourceRelation]:
-    """Every relation of the source, from either side, locked."""
-    either = or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id)
-    return _locked_in_order(session, SourceRelation, either)
-
-
-def sources_of_organization(session: Session, source_id: str) -> list[Source]:
-    """The sources that belong to this one, locked."""
-    return _locked_in_order(session, Source, col(Source.organization_id) == source_id)
-
-
-def documents_of_outlet(session: Session, source_id: str) -> list[Document]:
-    """The documents that the source published, locked."""
-    return _locked_in_order(session, Document, col(Document.outlet_id) == source_id)
-
-
-def _locked_in_order(session: Session, table: type[R], condition: ColumnElement[bool]) -> list[R]:
-    row: Any = table
-    rows = select(table).where(condition).order_by(row.id).with_for_update()
-    return list(session.exec(rows.execution_options(**ANEW)))
-
-
-def locked_with_represented(session: Session, source_ids: Iterable[str]) -> dict[str, Source]:
-    """The sources, which there are, and all that they represent, locked in the order of their ids.
-
-    Whoever names one of them in a claim, or a document of its, holds it: so the claims that count them are all there
+    Whoever names one of them in a claim, or a document of its, holds it: so the claims that show them are all there
     once they are locked.
     """
-    locked: dict[str, Source] = {}
-    while (wanted := represented_by(session, source_ids)) != locked.keys():
-        rows = select(Source).where(col(Source.id).in_(wanted)).order_by(Source.id).with_for_update()
-        locked = {row.id: row for row in session.exec(rows.execution_options(**ANEW))}
-    return locked
+    rows = select(Source).where(col(Source.id).in_(set(ids))).order_by(Source.id).with_for_update()
+    return {row.id: row for row in session.exec(rows.execution_options(**ANEW))}
 
 
-def claims_showing_sources(session: Session, source_ids: Iterable[str]) -> set[str]:
-    """Ids of the claims with one of the sources in a chain, or as the outlet of a document where they were read."""
-    wanted = set(source_ids)
-    in_chains = select(Hop.claim_id).where(col(Hop.source_id).in_(wanted))
-    of_outlets = select(Document.id).where(col(Document.outlet_id).in_(wanted))
-    read_there = select(Attribution.claim_id).where(col(Attribution.document_id).in_(of_outlets))
-    return {*session.exec(in_chains), *session.exec(read_there)}
+def relations(session: Session, ids: Iterable[str]) -> list[Relation]:
+    """Those of the relations that there are, in the order of their ids."""
+    rows = select(Relation).where(col(Relation.id).in_(set(ids))).order_by(Relation.id)
+    return list(session.exec(rows.execution_options(**ANEW)))
 
 
 def standings_of(session: Session, claim_ids: Iterable[str]) -> dict[str, list[ClaimStanding]]:

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
-from app.canonical.derived import derive_claims
 from app.canonical.documents import document_content, record_document
-from app.canonical.reach import record_what_names_document
+from app.canonical.reach.parts import reword_document, show_document
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.changes import queries as changes
 from app.documents import queries
@@ -146,11 +145,12 @@ def _give_way(unit: Unit, document_id: str) -> None:
         for visibility in (Visibility.INTERNAL, Visibility.RESTRICTED)
         if queries.document_at(unit.session, document.canonical_url, visibility) is None
     ]
+    before = document.visibility
     document.visibility, document.embargo_until = next(iter(free), Visibility.RESTRICTED), None
     if not free:
         document.canonical_url = None
     record_document(unit, document, ChangeAction.UPDATED)
-    record_what_names_document(unit, document_id)
+    show_document(unit, document, before)
 
 
 def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
@@ -167,7 +167,8 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "outlet_id", document.outlet_id)
     content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
     _check_outlet(unit, sent.get("outlet_id"))
-    reaches = content.visibility is not document.visibility
+    before = document.visibility
+    reaches = content.visibility is not before
     if reaches:
         check_may_hide(unit, content.visibility)
     columns = _columns(content)
@@ -179,9 +180,9 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
         setattr(document, name, value)
     record_document(unit, document, ChangeAction.UPDATED)
     if reaches:
-        record_what_names_document(unit, document_id)
+        show_document(unit, document, before)
     elif shown_anew:
-        derive_claims(unit.session, rows.claims_naming_document(unit.session, document_id))
+        reword_document(unit, document_id)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.DOCUMENT, document_id), extra={"text": document.text})
 

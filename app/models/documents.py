@@ -23,7 +23,7 @@ class Document(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("canonical_url", "visibility"),
         sa.Index(None, "recorded_at", "id"),
-        sa.Index(None, "outlet_id"),
+        sa.Index(None, "outlet_id", "id"),
         sa.Index(None, "url", postgresql_using="hash"),  # a B-tree of PostgreSQL holds no text that long
     )
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
-from app.canonical.derived import derive_claims, derive_source, derive_what_shows
-from app.canonical.reach import record_what_names_source
+from app.canonical.derived import derive_source
+from app.canonical.reach.naming import count_relation, count_source, locked_to_be_counted
+from app.canonical.reach.parts import reword_source, show_source
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
-from app.canonical.walks.queries import represented_by
 from app.kit.columns import today
 from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, validated
@@ -34,16 +34,10 @@ SYMMETRIC: Final = frozenset(
 SAME: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME})
 """Kinds that tell who a source is, or may be."""
 IDENTIFIES: Final = "That would say who a source is whom the reporting does not name: no identity is kept in the open."
-SHOWN_IN_CLAIMS: Final = (
-    "kind",
-    "anonymity",
-    "name",
-    "description",
-    "role",
-    "language",
-    "member_count_min",
-    "member_count_max",
-)
+COUNTED_IN_CLAIMS: Final = ("kind", "member_count_min", "member_count_max")
+"""What claims that the source is an origin of are counted by."""
+WORDS: Final = ("name", "description", "role")
+SHOWN_IN_CLAIMS: Final = (*WORDS, *COUNTED_IN_CLAIMS, "anonymity", "language")
 """What claims that name the source are counted and found by."""
 BODIES: Final = frozenset({SourceKind.ORGANIZATION, SourceKind.OUTLET, SourceKind.GROUP})
 """What a source can belong to."""
@@ -107,21 +101,33 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     _check_organization(unit, sent.get("organization_id"))
     if (content.anonymity in WITH_NAME) != (source.anonymity in WITH_NAME):
         _check_nobody_is_identified(unit, source.id, content.anonymity)
-    reaches = content.visibility is not source.visibility
-    if reaches:
+    before = source.visibility
+    if content.visibility is not before:
         check_may_hide(unit, content.visibility)
         source.embargo_until = None
-    shown_anew = any(getattr(content, name) != getattr(source, name) for name in SHOWN_IN_CLAIMS)
+    changed = {name for name in SHOWN_IN_CLAIMS if getattr(content, name) != getattr(source, name)}
+    hides_words = _hides_words(source, content)
     for name, value in _columns(content).items():
         setattr(source, name, value)
     record_source(unit, source, ChangeAction.UPDATED)
     derive_source(unit.session, source)
-    if reaches:
-        record_what_names_source(unit, source.id)
-    elif shown_anew:
-        derive_what_shows(unit.session, [source.id])
+    if source.visibility is not before:
+        show_source(unit, source, before)
+    elif changed & set(COUNTED_IN_CLAIMS):
+        count_source(unit, source.id)
+    elif changed and not hides_words:
+        reword_source(unit, source, veiled=False)
+    if hides_words:
+        reword_source(unit, source, veiled=True)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.SOURCE, source_id))
+
+
+def _hides_words(source: Source, content: SourceContent) -> bool:
+    """Whether words are taken away that may say who a source is whom the reporting does not name, or no longer."""
+    if source.anonymity is content.anonymity is Anonymity.NAMED:
+        return False
+    return any(getattr(source, name) not in {None, getattr(content, name)} for name in WORDS)
 
 
 def _check_nobody_is_identified(unit: Unit, source_id: str, anonymity: Anonymity) -> None:
@@ -184,7 +190,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})
-    locked = rows.locked_with_represented(unit.session, [source_id, sent.other_id])
+    locked = locked_to_be_counted(unit.session, [source_id, sent.other_id])
     unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
     named = {locked[each].anonymity in WITH_NAME for each in (source_id, sent.other_id)}
     if sent.kind in SAME and len(named) > 1:
@@ -200,7 +206,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     unit.session.add(relation)
     record_source_relation(unit, relation, ChangeAction.CREATED)
     unit.session.flush()
-    derive_what_shows(unit.session, [source_id, sent.other_id])
+    count_relation(unit, relation)
     reply = one(unit, readable(unit, ResourceKind.SOURCE_RELATION, relation.id))
     return reply.created(f"/v1/sources/{source_id}/relations/{relation.id}")
 
@@ -212,10 +218,9 @@ def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
     if relation is None or found is None:
         raise NotFound
     unit.precondition.check(found.document)
-    ends = [relation.source_id, relation.other_id]
-    rows.locked_with_represented(unit.session, ends)
+    locked_to_be_counted(unit.session, [relation.source_id, relation.other_id])
     record_source_relation(unit, relation, ChangeAction.DELETED)
-    claims = rows.claims_showing_sources(unit.session, represented_by(unit.session, ends))
     unit.session.delete(relation)
-    derive_claims(unit.session, claims)
+    unit.session.flush()
+    count_relation(unit, relation)
     return Reply(body=b"", status=204)

@@ -10,13 +10,23 @@ depends_on = None
 
 KINDS = (
     "source_shown",
-    "document_shown",
-    "claim_shown",
+    "source_released",
     "source_counted",
-    "source_words",
-    "document_words",
+    "source_claims",
+    "document_shown",
+    "document_claims",
+    "claim_shown",
     "contradictions",
 )
+PAGED = (
+    ("source", ("organization_id",), ("organization_id", "id")),
+    ("document", ("outlet_id",), ("outlet_id", "id")),
+    ("source_relation", ("other_id",), ("other_id", "kind", "source_id")),
+    ("hop", ("document_id",), ("document_id", "claim_id")),
+    ("evidence", ("document_id",), ("document_id", "claim_id")),
+    ("relation", ("other_claim_id",), ("other_claim_id", "id")),
+)
+"""Indexes that what names a record is read off in pages, in place of others."""
 VEILED = sa.text("veiled_below IS NOT NULL")
 
 
@@ -50,7 +60,16 @@ def upgrade() -> None:
         sqlite_where=VEILED,
         postgresql_where=VEILED,
     )
+    for table, old, new in PAGED:
+        _replace_index(table, old, new)
 
 
 def downgrade() -> None:
+    for table, old, new in PAGED:
+        _replace_index(table, new, old)
     op.drop_table("follow_up")
+
+
+def _replace_index(table: str, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+    op.create_index(op.f(f"ix_{table}_{'_'.join(new)}"), table, list(new), unique=False)
+    op.drop_index(op.f(f"ix_{table}_{'_'.join(old)}"), table_name=table)

@@ -24,7 +24,7 @@ from app.models import FollowUp, FollowUpKind
 from tests.conftest import Clock
 from tests.fixtures.committing import eventually
 
-KIND, OTHER = FollowUpKind.CONTRADICTIONS, FollowUpKind.SOURCE_WORDS
+KIND, OTHER = FollowUpKind.CONTRADICTIONS, FollowUpKind.SOURCE_CLAIMS
 SUBJECTS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(3)]
 
 
