@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from app.access.context import Context
 from app.access.units import Unit
 from app.background import worker as background
-from app.background.kinds import Kind
+from app.background.kinds import KINDS, Kind
 from app.background.worker import Worker
 from app.follow_ups import queries
 from app.keys.service import at_the_server
@@ -233,3 +233,7 @@ def test_a_worker_outlives_a_database_that_does_not_answer(
             worker.wake()
             assert eventually(lambda: rows(context) == [])
     assert logged[0] == {"event": "follow_ups_wait", "log_level": "warning", "sqlstate": None}
+
+
+def test_every_kind_that_can_be_asked_for_is_carried_out() -> None:
+    assert set(KINDS) == set(FollowUpKind)
