@@ -1,5 +1,7 @@
 """Renders and records documents, their texts apart."""
 
+from collections.abc import Sequence
+
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
@@ -17,6 +19,18 @@ def record_document(unit: Unit, document: Document, action: ChangeAction) -> Non
         outlet = queries.shown_from(unit.session, [document.outlet_id])[document.outlet_id]
     contents, embargo = document_contents(document, outlet), document.embargo_until
     record_change(unit, Written(ResourceKind.DOCUMENT, document.id, action, contents, embargo_until=embargo))
+
+
+def record_new_documents(unit: Unit, documents: Sequence[Document]) -> None:
+    """Writes and records new documents; their outlets stay out of sight as in `record_document`."""
+    unit.session.add_all(documents)
+    unit.session.flush()
+    seen_from = queries.shown_from(unit.session, {each.outlet_id for each in documents if each.outlet_id is not None})
+    for document in documents:
+        outlet = Audience.PUBLIC if document.outlet_id is None else seen_from[document.outlet_id]
+        contents = document_contents(document, outlet)
+        written = Written(ResourceKind.DOCUMENT, document.id, ChangeAction.CREATED, contents, document.embargo_until)
+        record_change(unit, written)
 
 
 def document_contents(document: Document, outlet: Audience) -> list[Content | None]:

@@ -68,6 +68,17 @@ def held(session: Session, table: type[Source] | type[Document], ids: Iterable[s
     return found
 
 
+def held_sources(session: Session, ids: Iterable[str]) -> dict[str, tuple[Audience, SourceKind]]:
+    """From which audience on each of the sources may be seen, and what sort of thing it is; held like `held`."""
+    rows = session.connection().execute(_sources_held(), {"ids": sorted(set(ids))})
+    return {source_id: (AUDIENCE_OF[visibility], kind) for source_id, visibility, kind in rows}
+
+
+def text_of(session: Session, document_id: str) -> str | None:
+    """The document's text, if it was recorded."""
+    return session.exec(select(Document.text).where(Document.id == document_id)).one_or_none()
+
+
 def source_kind(session: Session, source_id: str) -> SourceKind | None:
     """What sort of thing the source is; None where there is no such source."""
     kind = session.exec(select(Source.kind).where(Source.id == source_id)).one_or_none()
@@ -243,6 +254,12 @@ def _visibilities(table: type[Source] | type[Document], *, hold: bool) -> Any:
     """A select of the visibilities among `ids`, built once: that takes longer than running it."""
     rows = select(col(table.id), col(table.visibility)).where(_among_ids(table)).order_by(table.id)
     return rows.with_for_update(read=True, key_share=True) if hold else rows
+
+
+@cache
+def _sources_held() -> Any:
+    rows = select(Source.id, Source.visibility, Source.kind).where(_among_ids(Source)).order_by(Source.id)
+    return rows.with_for_update(read=True, key_share=True)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Renders and records sources and how they stand to one another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anyascii import anyascii
@@ -22,6 +22,22 @@ def record_source(unit: Unit, source: Source, action: ChangeAction) -> None:
         organization = queries.shown_from(unit.session, [source.organization_id])[source.organization_id]
     contents, embargo = source_contents(source, organization), source.embargo_until
     record_change(unit, Written(ResourceKind.SOURCE, source.id, action, contents, embargo_until=embargo, dated=True))
+
+
+def record_new_sources(unit: Unit, sources: Sequence[Source]) -> None:
+    """Writes and records new sources; their organizations stay out of sight as in `record_source`."""
+    unit.session.add_all(sources)
+    unit.session.flush()
+    seen_from = queries.shown_from(
+        unit.session, {each.organization_id for each in sources if each.organization_id is not None}
+    )
+    for source in sources:
+        organization = Audience.PUBLIC if source.organization_id is None else seen_from[source.organization_id]
+        contents = source_contents(source, organization)
+        written = Written(
+            ResourceKind.SOURCE, source.id, ChangeAction.CREATED, contents, source.embargo_until, dated=True
+        )
+        record_change(unit, written)
 
 
 def source_contents(source: Source, organization: Audience) -> list[Content | None]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.access.units import Reply, Unit
-from app.assessments.service import add_assessment
-from app.attributions.service import add_attribution
+from app.assessments.service import add_assessment, evidence_named, outlets_named
+from app.attributions.service import add_attribution, documents_named, sources_named
 from app.canonical.claim_contents import claim_content
 from app.canonical.claims import record_claim, record_new_claims, unretracted_claim
+from app.canonical.named import Named
 from app.canonical.quantities import fill_keys
 from app.canonical.queries import ClaimRows, claim_rows
 from app.canonical.replies import check_may_hide, several
@@ -29,7 +30,9 @@ from app.relations.suggestions import ask_for_contradictions
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
     """Records a claim with what comes along with it and answers with it. Raises as `_new_rows` does."""
-    rows = _new_rows(unit, sent)
+    named = _named(unit, [sent])
+    rows = _new_rows(unit, named, sent)
+    named.record()
     record_new_claims(unit, [rows])
     _compare(unit, [rows])
     return _reply(unit, rows.claim.id).created(f"/v1/claims/{rows.claim.id}")
@@ -37,7 +40,9 @@ def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
 
 def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
-    claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    named = _named(unit, sent.claims)
+    claims = [_new_rows(unit, named, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    named.record()
     record_new_claims(unit, claims)
     _compare(unit, claims)
     return several(unit, claim_texts(unit, [rows.claim.id for rows in claims]))
@@ -48,8 +53,19 @@ def _compare(unit: Unit, claims: Sequence[ClaimRows]) -> None:
     ask_for_contradictions(unit, [rows.claim.id for rows in claims if rows.topics and rows.quantities])
 
 
-def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
-    """The claim's rows, yet to be recorded; new sources and documents in it are.
+def _named(unit: Unit, claims: Sequence[ClaimCreate]) -> Named:
+    """What new claims name."""
+    attributions = [attribution for claim in claims for attribution in claim.attributions]
+    assessments = [claim.assessment for claim in claims if claim.assessment is not None]
+    return Named(
+        unit,
+        (*sources_named(attributions), *outlets_named(assessments)),
+        (*documents_named(attributions), *evidence_named(assessments)),
+    )
+
+
+def _new_rows(unit: Unit, named: Named, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
+    """The claim's rows, yet to be recorded, as are new sources and documents in it. `named` holds what it names.
 
     `place` is its place in a batch, and `pointer` leads to it in the request. Raises Forbidden for what the key may not
     record, and Invalid with the pointer to what breaks a rule.
@@ -58,10 +74,10 @@ def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "
     claim = Claim(id=ordered_id(unit.now, place), recorded_at=unit.now, **_columns(sent))
     rows = ClaimRows(claim, _topics(claim, sent), _quantities(claim, sent))
     for position, attribution in enumerate(sent.attributions):
-        add_attribution(unit, rows, attribution, pointer=f"{pointer}/attributions/{position}")
+        add_attribution(unit, named, rows, attribution, pointer=f"{pointer}/attributions/{position}")
     if sent.assessment is not None:
         unit.principal.require(Scope.CLAIMS_ASSESS)
-        add_assessment(unit, rows, sent.assessment, pointer=f"{pointer}/assessment")
+        add_assessment(unit, named, rows, sent.assessment, pointer=f"{pointer}/assessment")
     return rows
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.derived import derive_source
+from app.canonical.named import Named
 from app.canonical.reach.naming import count_relation, count_source, locked_to_be_counted
 from app.canonical.reach.parts import reword_source, show_source
 from app.canonical.replies import check_may_hide, check_references, one, readable, without_unseen
@@ -47,34 +48,38 @@ IDENTITY: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.DIST
 
 def create_source(unit: Unit, sent: SourceCreate) -> Reply:
     """Records a source and answers with it. Raises Invalid and Forbidden as `add_source` does."""
-    return _created(unit, add_source(unit, sent))
+    named = Named(unit, [sent.organization_id])
+    source = add_source(unit, named, sent)
+    named.record()
+    return _created(unit, source)
 
 
-def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None = None, pointer: str = "") -> Source:
-    """The source, recorded, and kept from the public until then. `pointer` leads to it in the request.
+def add_source(
+    unit: Unit, named: Named, sent: SourceCreate, *, embargo_until: datetime | None = None, pointer: str = ""
+) -> Source:
+    """A new source, to be recorded with all that the request brings along, and kept from the public until then.
 
-    Raises Invalid for an organization that the caller cannot read or that is none, and Forbidden for a visibility that
-    they cannot.
+    `named` holds its organization, and `pointer` leads to it in the request. Raises Invalid for an organization that
+    the caller cannot read or that is none, and Forbidden for a visibility that they cannot.
     """
     check_may_hide(unit, sent.visibility)
-    _check_organization(unit, sent.organization_id, pointer)
+    where, organization_id = f"{pointer}/organization_id", sent.organization_id
+    named.check(ResourceKind.SOURCE, {where: organization_id})
+    _check_has_members(named.kind_of(organization_id or ""), organization_id, where)
     recorded_on = today(unit.now)
     columns = {**_columns(sent), "embargo_until": embargo_until}
     source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **columns)
-    unit.session.add(source)
+    named.add_source(source)
     if sent.reliability is not Reliability.F:
+        unit.session.add(source)
         unit.session.flush()
         _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
-    record_source(unit, source, ChangeAction.CREATED)
-    derive_source(unit.session, source, new=True)
     return source
 
 
-def _check_organization(unit: Unit, organization_id: str | None, pointer: str = "") -> None:
-    where = f"{pointer}/organization_id"
-    check_references(unit, ResourceKind.SOURCE, {where: organization_id})
-    if organization_id is not None and rows.source_kind(unit.session, organization_id) not in BODIES:
-        raise invalid(where, "not_an_organization", "A source belongs to an organization, an outlet or a group.")
+def _check_has_members(kind: SourceKind | None, organization_id: str | None, pointer: str) -> None:
+    if organization_id is not None and kind not in BODIES:
+        raise invalid(pointer, "not_an_organization", "A source belongs to an organization, an outlet or a group.")
 
 
 def _columns(content: SourceContent) -> Mapping[str, Any]:
@@ -98,7 +103,9 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     content = validated(SourceContent, merge_patch(current, sent))
     if content.organization_id == source.id:
         raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
-    _check_organization(unit, sent.get("organization_id"))
+    organization_id, where = sent.get("organization_id"), "/organization_id"
+    check_references(unit, ResourceKind.SOURCE, {where: organization_id})
+    _check_has_members(rows.source_kind(unit.session, organization_id or ""), organization_id, where)
     if (content.anonymity in WITH_NAME) != (source.anonymity in WITH_NAME):
         _check_nobody_is_identified(unit, source.id, content.anonymity)
     before = source.visibility
