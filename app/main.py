@@ -4,8 +4,8 @@ import asyncio
 import gc
 import math
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
@@ -24,6 +24,7 @@ from app.access.routing import require_guards
 from app.assessments.router import router as assessments
 from app.attributions.router import router as attributions
 from app.audit.router import router as audit
+from app.background.worker import Worker
 from app.claims.router import router as claims
 from app.claims.router import source_router as claims_of_source
 from app.documents.router import router as documents
@@ -104,27 +105,13 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
     Raises UnguardedRoute for a route that declares no scope. At its start it raises a Refusal for a database that is
     not of this version, or whose keys were made with another pepper, and makes the first key where there is none.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        running = context or startup.open_context(settings or Settings())
-        app.state.context = running
-        current_default_thread_limiter().total_tokens = THREADS
-        sys.setswitchinterval(SWITCH_SECONDS)
-        try:
-            await run_in_threadpool(_prepare, running)
-            gc.freeze()  # what stays for good: to look through it again took the loop tenths of a second each time
-            yield
-        finally:
-            running.database.dispose()
-
     chosen = context.settings if context is not None else settings or Settings()
     app = FastAPI(
         title=TITLE,
         version=version("onrecord"),
         summary="Who said what, through whom, in what words, and how sure we are.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        lifespan=lifespan,
+        lifespan=_lifespan(settings, context),
         openapi_url=None,  # served below, as is its page
         docs_url=None,
         redoc_url=None,
@@ -139,6 +126,32 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
     _wrap(app, chosen)
     _describe(app)
     return app
+
+
+def _lifespan(
+    settings: Settings | None, context: Context | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What is begun and ended with the app: its context, and the worker that carries out what follows writes."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = context or startup.open_context(settings or Settings())
+        app.state.context = running
+        current_default_thread_limiter().total_tokens = THREADS
+        sys.setswitchinterval(SWITCH_SECONDS)
+        try:
+            await run_in_threadpool(_prepare, running)
+            gc.freeze()  # what stays for good: to look through it again took the loop tenths of a second each time
+            worker = Worker(running)
+            worker.start()
+            try:
+                yield
+            finally:
+                await run_in_threadpool(worker.stop)
+        finally:
+            running.database.dispose()
+
+    return lifespan
 
 
 def _wrap(app: FastAPI, chosen: Settings) -> None:

@@ -1,7 +1,8 @@
 """Fixtures: every test of the API runs on SQLite and on PostgreSQL.
 
 A session has one migrated database for each engine. A test gets a connection to it with a transaction begun, and the
-app runs over that connection, each unit of work a savepoint; the transaction is rolled back at the end. Tests that need
+app runs over that connection, each unit of work a savepoint; the transaction is rolled back at the end. What follows a
+write is carried out right after it, in the thread of the write. Tests that need
 commits, several connections or a real server make their own (`tests/fixtures/server.py`).
 """
 
@@ -22,6 +23,7 @@ from app.kit.db import Database, SharedConnectionDatabase
 from app.main import create_app
 from app.settings import Settings
 from tests.fixtures.api import Api, make_key
+from tests.fixtures.following import Following
 from tests.fixtures.postgres import drop_database, fresh_database
 
 pytest_plugins = [
@@ -104,7 +106,9 @@ def clock() -> Clock:
 def context(connection: Connection, clock: Clock, tmp_path: Path) -> Context:
     """What the app runs with: the test's connection, its clock and a fixed pepper."""
     settings = Settings(data_dir=tmp_path)
-    return Context(settings=settings, database=SharedConnectionDatabase(connection), pepper=PEPPER, clock=clock)
+    made = Context(settings=settings, database=SharedConnectionDatabase(connection), pepper=PEPPER, clock=clock)
+    made.database.after_write = Following(made)
+    return made
 
 
 @pytest.fixture(scope="session")

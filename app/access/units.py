@@ -18,6 +18,7 @@ from sqlmodel import Session
 from app.access import queries
 from app.access.context import Context
 from app.access.principals import Audience, Principal
+from app.access.visibility import looking_for_veils
 from app.kit import deadline
 from app.kit.fields import joined
 from app.kit.headers import NOT_STORED
@@ -151,7 +152,7 @@ class Reads:
 
     def __call__(self, work: Work) -> Response:
         """The reply as a response, as `answer` makes it."""
-        with self.context.database.reading() as session:
+        with self.context.database.reading() as session, looking_for_veils(session):
             unit = Unit(session, self.principal, self.context.clock(), self.context, Precondition(None))
             reply = work(unit)
         may_be_kept = self.of_public_record and self.principal.audience is Audience.PUBLIC

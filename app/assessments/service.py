@@ -1,5 +1,6 @@
 """Records what an assessor thinks of a claim. Assessments are added, never changed."""
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,14 +13,15 @@ from app.canonical.bounds import check_claim_size
 from app.canonical.claim_contents import known_to
 from app.canonical.claim_schemas import AssessmentFields
 from app.canonical.claims import locked_claim, record_claim_rows
+from app.canonical.named import Named
 from app.canonical.queries import ClaimRows
 from app.canonical.release import release_of
-from app.canonical.replies import check_references, part, readable
+from app.canonical.replies import part, readable
 from app.documents.service import add_document
 from app.kit.ids import random_id
 from app.kit.problems import AlreadyExists, invalid
 from app.kit.urls import site_of
-from app.models import Assessment, Document, Evidence
+from app.models import Assessment, Evidence
 from app.models.vocabulary import ChangeAction, ConfidenceScale, ResourceKind, Scope
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -32,9 +34,11 @@ def create_assessment(unit: Unit, claim_id: str, sent: AssessmentCreate) -> Repl
     Raises NotFound, Stale, AlreadyExists where the superseded assessment has a successor, and Invalid for an
     attribution or assessment that the caller cannot read in the claim.
     """
+    named = Named(unit, outlets_named([sent]), evidence_named([sent]))
     claim_rows = rows.claim_rows(unit.session, locked_claim(unit, claim_id))
     _check_names(unit, claim_id, sent)
-    assessment = add_assessment(unit, claim_rows, sent)
+    assessment = add_assessment(unit, named, claim_rows, sent)
+    named.record()
     record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
     check_claim_size(unit, claim_id)
     reply = part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "assessments", assessment.id)
@@ -55,8 +59,23 @@ def _check_names(unit: Unit, claim_id: str, sent: AssessmentCreate) -> None:
         raise AlreadyExists("That assessment has been superseded already; supersede its successor.")
 
 
-def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, pointer: str = "") -> Assessment:
-    """The assessment, added to the claim's rows, which have yet to be recorded. `pointer` leads to it in the request.
+def evidence_named(assessments: Iterable[FirstAssessment]) -> Iterator[str | None]:
+    """Ids of the documents that new assessments rest on."""
+    return (piece.document_id for assessment in assessments for piece in assessment.evidence)
+
+
+def outlets_named(assessments: Iterable[FirstAssessment]) -> Iterator[str | None]:
+    """Ids of the outlets of documents that come along with new assessments."""
+    evidence = (piece for assessment in assessments for piece in assessment.evidence)
+    return (piece.document.outlet_id for piece in evidence if piece.document is not None)
+
+
+def add_assessment(
+    unit: Unit, named: Named, claim_rows: ClaimRows, sent: FirstAssessment, *, pointer: str = ""
+) -> Assessment:
+    """The assessment, added to the claim's rows, which have yet to be recorded.
+
+    `named` holds what it names, and `pointer` leads to it in the request.
 
     Raises Invalid for evidence that the caller cannot read, and Forbidden for new documents of a key that may not
     record any.
@@ -77,7 +96,7 @@ def add_assessment(unit: Unit, claim_rows: ClaimRows, sent: FirstAssessment, *, 
         **_confidence(sent),
         **{name: getattr(sent, name) for name in AssessmentFields.model_fields},
     )
-    claim_rows.evidence[assessment.id] = _evidence(unit, claim_rows, assessment, sent, pointer)
+    claim_rows.evidence[assessment.id] = _evidence(unit, named, claim_rows, assessment, sent, pointer)
     claim_rows.assessments.append(assessment)
     return assessment
 
@@ -92,13 +111,12 @@ def _confidence(sent: FirstAssessment) -> dict[str, Any]:
 
 
 def _evidence(
-    unit: Unit, claim_rows: ClaimRows, assessment: Assessment, sent: FirstAssessment, pointer: str
+    unit: Unit, named: Named, claim_rows: ClaimRows, assessment: Assessment, sent: FirstAssessment, pointer: str
 ) -> list[Evidence]:
-    named = {f"{pointer}/evidence/{at}/document_id": piece.document_id for at, piece in enumerate(sent.evidence)}
-    recorded = [each for each in named.values() if each is not None]
-    if recorded:
-        claim_rows.document_audience.update(rows.held(unit.session, Document, recorded))
-        check_references(unit, ResourceKind.DOCUMENT, named)
+    ids = {f"{pointer}/evidence/{at}/document_id": piece.document_id for at, piece in enumerate(sent.evidence)}
+    named.check(ResourceKind.DOCUMENT, ids)
+    recorded = {each: named.document_audience[each] for each in ids.values() if each is not None}
+    claim_rows.document_audience.update(recorded)
     return [
         Evidence(
             claim_id=assessment.claim_id,
@@ -106,7 +124,7 @@ def _evidence(
             position=position,
             relation=piece.relation,
             document_id=_document_id(
-                unit, claim_rows, assessment.attribution_id, piece, f"{pointer}/evidence/{position}/document"
+                unit, named, claim_rows, assessment.attribution_id, piece, f"{pointer}/evidence/{position}/document"
             ),
             url=piece.url,
             note=piece.note,
@@ -116,7 +134,7 @@ def _evidence(
 
 
 def _document_id(
-    unit: Unit, claim_rows: ClaimRows, attribution_id: str | None, piece: EvidenceCreate, pointer: str
+    unit: Unit, named: Named, claim_rows: ClaimRows, attribution_id: str | None, piece: EvidenceCreate, pointer: str
 ) -> str | None:
     """The document that the piece names, if it names one; a new one is recorded, as visible as what is assessed."""
     if piece.document is None:
@@ -126,6 +144,6 @@ def _document_id(
     if "visibility" not in new.model_fields_set:
         new = new.model_copy(update={"visibility": VISIBILITY_OF[known_to(claim_rows, attribution_id)]})
         embargo = release_of(claim_rows.claim, unit.now)
-    document = add_document(unit, new, embargo_until=embargo, pointer=pointer)
+    document = add_document(unit, named, new, embargo_until=embargo, pointer=pointer)
     claim_rows.document_audience[document.id] = AUDIENCE_OF[document.visibility]
     return document.id

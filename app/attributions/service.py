@@ -1,6 +1,6 @@
 """Records who asserted a claim, in which document and words, and through whom it reached us."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -15,11 +15,10 @@ from app.attributions.schemas import AttributionContent, AttributionCreate, Attr
 from app.canonical import queries as rows
 from app.canonical.bounds import check_claim_size, claim_size
 from app.canonical.claims import record_claim, record_claim_rows, unretracted_claim
+from app.canonical.named import Named
 from app.canonical.queries import ClaimRows
 from app.canonical.release import release_of
-from app.canonical.replies import check_may_hide, check_references, part, readable
-from app.changes.queries import readable_ids
-from app.documents.queries import text_of
+from app.canonical.replies import check_may_hide, part, readable
 from app.documents.quotes import QuoteAmbiguous, QuoteNotFound, locate_quote
 from app.documents.schemas import DocumentCreate
 from app.documents.service import add_document
@@ -27,7 +26,7 @@ from app.kit.edtf import parse_edtf
 from app.kit.ids import random_id
 from app.kit.problems import Conflict, FieldError, Invalid, NotFound, invalid, validated
 from app.kit.schemas import merge_patch
-from app.models import Attribution, Claim, Document, Hop, RemovedAttribution, Source
+from app.models import Attribution, Claim, Hop, RemovedAttribution
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope, SourceKind, Speech, Terms, Visibility
 from app.sources.schemas import SourceCreate
 from app.sources.service import add_source
@@ -37,48 +36,67 @@ S = TypeVar("S", SourceCreate, DocumentCreate)
 
 def create_attribution(unit: Unit, claim_id: str, sent: AttributionCreate) -> Reply:
     """Records an attribution of the claim and answers with it. Raises NotFound, Conflict, and as `add_attribution`."""
-    _hold_first(unit, sent)
+    # Before the claim is locked: in that order whoever changes a source locks it and its claims.
+    named = Named(unit, sources_named([sent]), documents_named([sent]))
     claim_rows = rows.claim_rows(unit.session, unretracted_claim(unit, claim_id))
-    attribution = add_attribution(unit, claim_rows, sent)
+    attribution = add_attribution(unit, named, claim_rows, sent)
+    named.record()
     record_claim_rows(unit, claim_rows, ChangeAction.UPDATED)
     check_claim_size(unit, claim_id)
     reply = part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", attribution.id)
     return reply.created(f"/v1/claims/{claim_id}/attributions/{attribution.id}")
 
 
-def add_attribution(unit: Unit, claim_rows: ClaimRows, sent: AttributionCreate, *, pointer: str = "") -> Attribution:
-    """The attribution, added to the claim's rows, which have yet to be recorded. `pointer` leads to it in the request.
+def sources_named(attributions: Iterable[AttributionCreate]) -> Iterator[str | None]:
+    """Ids of the sources that stand in new attributions, with those in what comes along with them."""
+    for attribution in attributions:
+        yield from (hop.source_id for hop in attribution.chain)
+        yield from (hop.source.organization_id for hop in attribution.chain if hop.source is not None)
+        new = (attribution.document, *(hop.document for hop in attribution.chain))
+        yield from (document.outlet_id for document in new if document is not None)
 
-    New sources and documents in it are recorded as visible as the attribution is, unless they say otherwise. Raises
-    Invalid for what it names and the caller cannot read, for a quote that is not in its document, and for an outlet's
-    voice that is not an outlet's; Forbidden where it records a source and the key may not, and for what is off the
-    record from a caller who could not read it.
+
+def documents_named(attributions: Iterable[AttributionCreate]) -> Iterator[str | None]:
+    """Ids of the documents that stand in new attributions."""
+    for attribution in attributions:
+        yield attribution.document_id
+        yield from (hop.document_id for hop in attribution.chain)
+
+
+def add_attribution(
+    unit: Unit, named: Named, claim_rows: ClaimRows, sent: AttributionCreate, *, pointer: str = ""
+) -> Attribution:
+    """The attribution, added to the claim's rows, which have yet to be recorded.
+
+    `named` holds what it names, and `pointer` leads to it in the request. New sources and documents in it are as
+    visible as the attribution is, unless they say otherwise. Raises Invalid for what it names and the caller cannot
+    read, for a quote that is not in its document, and for an outlet's voice that is not an outlet's; Forbidden where it
+    records a source and the key may not, and for what is off the record from a caller who could not read it.
     """
     claim = claim_rows.claim
-    new = _New(unit, _inherited(unit, claim, sent), release_of(claim, unit.now))
+    new = _New(unit, named, _inherited(named, claim, sent), release_of(claim, unit.now))
     document_id = new.document(sent.document, f"{pointer}/document") or sent.document_id or ""
     hops = [_hop(new, hop, f"{pointer}/chain/{position}") for position, hop in enumerate(sent.chain)]
     names = set(AttributionContent.model_fields) - {"document_id", "chain"}
     content = AttributionContent(document_id=document_id, chain=hops, **{name: getattr(sent, name) for name in names})
-    unit.session.flush()
-    sources, documents = _held_names(unit, content)
     attribution = Attribution(
         claim_id=claim.id,
         id=random_id(),
         position=1 + max((each.position for each in claim_rows.attributions), default=-1),
         audience=AUDIENCE_OF[Visibility.RESTRICTED],
-        **_columns(unit, content, pointer),
-        quote=_placed_quote(unit, content, pointer),
+        **_columns(unit, named, content, pointer),
+        quote=_placed_quote(named, content, pointer),
     )
-    claim_rows.source_audience.update(sources)
-    claim_rows.unnamed_sources.update(rows.unnamed(unit.session, sources))
-    claim_rows.document_audience.update(documents)
+    claim_rows.source_audience.update({hop.source_id: named.source_audience[hop.source_id] for hop in hops})
+    claim_rows.unnamed_sources.update(hop.source_id for hop in hops if hop.source_id in named.unnamed_sources)
+    documents = [document_id, *(hop.document_id for hop in hops if hop.document_id is not None)]
+    claim_rows.document_audience.update({each: named.document_audience[each] for each in documents})
     claim_rows.attributions.append(attribution)
     claim_rows.hops[attribution.id] = _hops(attribution, hops)
     return attribution
 
 
-def _inherited(unit: Unit, claim: Claim, sent: AttributionCreate) -> Visibility:
+def _inherited(named: Named, claim: Claim, sent: AttributionCreate) -> Visibility:
     """The visibility of what is recorded along with an attribution: the narrowest of all that makes up the attribution.
 
     A public document that came along with a hidden source would tell that there is something to hide.
@@ -89,13 +107,9 @@ def _inherited(unit: Unit, claim: Claim, sent: AttributionCreate) -> Visibility:
     seen_from = [AUDIENCE_OF[visibility] for visibility in (claim.visibility, *given)]
     if sent.terms is Terms.OFF_THE_RECORD:
         seen_from.append(Audience.RESTRICTED)
-    if new:
-        # What the caller cannot read counts for nothing here: it is refused later, as what does not exist is.
-        documents = {each for each in (sent.document_id, *(hop.document_id for hop in sent.chain)) if each is not None}
-        sources = {hop.source_id for hop in sent.chain if hop.source_id is not None}
-        held = rows.held(unit.session, Source, sources) | rows.held(unit.session, Document, documents)
-        known = readable_ids(unit, ResourceKind.SOURCE, sources) | readable_ids(unit, ResourceKind.DOCUMENT, documents)
-        seen_from += [audience for each, audience in held.items() if each in known]
+    # What the caller cannot read counts for nothing here: it is refused later, as what does not exist is.
+    sources = {hop.source_id for hop in sent.chain if hop.source_id is not None}
+    seen_from += named.audiences_read(sources, {each for each in documents_named([sent]) if each is not None})
     return VISIBILITY_OF[max(seen_from)]
 
 
@@ -104,6 +118,7 @@ class _New:
     """Records what a request brings along, no more visible than what it comes with and not before it."""
 
     unit: Unit
+    named: Named
     visibility: Visibility
     embargo_until: datetime | None
 
@@ -111,12 +126,14 @@ class _New:
         if sent is None:
             return None
         self.unit.principal.require(Scope.SOURCES_WRITE)
-        return add_source(self.unit, self._hidden(sent), embargo_until=self._embargo(sent), pointer=pointer).id
+        until = self._embargo(sent)
+        return add_source(self.unit, self.named, self._hidden(sent), embargo_until=until, pointer=pointer).id
 
     def document(self, sent: DocumentCreate | None, pointer: str) -> str | None:
         if sent is None:
             return None
-        return add_document(self.unit, self._hidden(sent), embargo_until=self._embargo(sent), pointer=pointer).id
+        until = self._embargo(sent)
+        return add_document(self.unit, self.named, self._hidden(sent), embargo_until=until, pointer=pointer).id
 
     def _hidden(self, sent: S) -> S:
         return (
@@ -135,9 +152,9 @@ def _hop(new: _New, sent: HopCreate, pointer: str) -> HopContent:
     )
 
 
-def _columns(unit: Unit, content: AttributionContent, pointer: str) -> dict[str, Any]:
-    """The attribution's row, its quote apart, once everything that it names is found; it must be held by then."""
-    _check_names(unit, content, pointer)
+def _columns(unit: Unit, named: Named, content: AttributionContent, pointer: str) -> dict[str, Any]:
+    """The attribution's row, its quote apart, once everything that it names is found."""
+    _check_names(named, content, pointer)
     if content.terms is Terms.OFF_THE_RECORD:
         check_may_hide(unit, Visibility.RESTRICTED)
     columns = {
@@ -149,46 +166,26 @@ def _columns(unit: Unit, content: AttributionContent, pointer: str) -> dict[str,
     return columns
 
 
-def _hold_first(unit: Unit, sent: AttributionCreate | AttributionPatch) -> None:
-    """Holds what is named before the claim is locked: in that order whoever changes a source locks it and its claims.
-
-    In the other order each of the two would wait for the other.
-    """
-    chain = getattr(sent, "chain", None) or []
-    documents = [getattr(sent, "document_id", None), *(hop.document_id for hop in chain)]
-    rows.held(unit.session, Source, [hop.source_id for hop in chain if hop.source_id is not None])
-    rows.held(unit.session, Document, [each for each in documents if each is not None])
-
-
-def _held_names(unit: Unit, content: AttributionContent) -> tuple[dict[str, Audience], dict[str, Audience]]:
-    """From which audience on the sources and the documents that it names may be seen, held so that this stays so."""
-    documents = [content.document_id, *(hop.document_id for hop in content.chain if hop.document_id is not None)]
-    sources = rows.held(unit.session, Source, [hop.source_id for hop in content.chain])
-    return sources, rows.held(unit.session, Document, documents)
-
-
-def _check_names(unit: Unit, content: AttributionContent, pointer: str) -> None:
+def _check_names(named: Named, content: AttributionContent, pointer: str) -> None:
     hops = list(enumerate(content.chain))
     sources: dict[str, str | None] = {f"{pointer}/chain/{at}/source_id": hop.source_id for at, hop in hops}
     documents: dict[str, str | None] = {f"{pointer}/chain/{at}/document_id": hop.document_id for at, hop in hops}
     documents[f"{pointer}/document_id"] = content.document_id
-    check_references(unit, ResourceKind.SOURCE, sources)
-    check_references(unit, ResourceKind.DOCUMENT, documents)
-    if content.speech is not Speech.OUTLET_VOICE:
-        return
-    if rows.source_kind(unit.session, content.chain[0].source_id) is not SourceKind.OUTLET:
+    named.check(ResourceKind.SOURCE, sources)
+    named.check(ResourceKind.DOCUMENT, documents)
+    if content.speech is Speech.OUTLET_VOICE and named.kind_of(content.chain[0].source_id) is not SourceKind.OUTLET:
         raise invalid(
             f"{pointer}/chain/0", "not_an_outlet", "An outlet's own voice comes from a source that is an outlet."
         )
 
 
-def _placed_quote(unit: Unit, content: AttributionContent, pointer: str) -> dict[str, Any] | None:
+def _placed_quote(named: Named, content: AttributionContent, pointer: str) -> dict[str, Any] | None:
     """The quote with its offsets, found in the document's text where there is one."""
     quote = content.quote
     if quote is None:
         return None
     placed = quote.model_dump(mode="json")
-    text = text_of(unit.session, content.document_id)
+    text = named.text_of(content.document_id)
     if text is None:
         return placed
     try:
@@ -216,17 +213,18 @@ def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: Att
 
     Raises NotFound, Stale, Conflict for a retracted claim, and Invalid for what the merged attribution breaks.
     """
-    _hold_first(unit, patch)
+    # What is sent is held before the claim is locked, as in `create_attribution`.
+    Named(unit, *_names(getattr(patch, "chain", None) or [], getattr(patch, "document_id", None)))
     claim = unretracted_claim(unit, claim_id)
     size = claim_size(unit, claim_id)
     attribution = _readable_attribution(unit, claim_id, attribution_id)
     hops = queries.hops(unit.session, claim_id, attribution_id)
     sent = patch.model_dump(exclude_unset=True)
     content = validated(AttributionContent, merge_patch(_current(attribution, hops, sent), sent))
-    _held_names(unit, content)
-    columns = _columns(unit, content, "")
+    named = Named(unit, *_names(content.chain, content.document_id))
+    columns = _columns(unit, named, content, "")
     if {"quote", "document_id"} & set(sent):
-        columns["quote"] = _placed_quote(unit, content, "")
+        columns["quote"] = _placed_quote(named, content, "")
     for name, value in columns.items():
         setattr(attribution, name, value)
     if "chain" in sent:
@@ -237,6 +235,10 @@ def patch_attribution(unit: Unit, claim_id: str, attribution_id: str, patch: Att
     record_claim(unit, claim, ChangeAction.UPDATED)
     check_claim_size(unit, claim_id, before=size)
     return part(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", attribution_id)
+
+
+def _names(chain: Sequence[HopContent], document_id: str | None) -> tuple[list[str], list[str | None]]:
+    return [hop.source_id for hop in chain], [document_id, *(hop.document_id for hop in chain)]
 
 
 def _current(attribution: Attribution, hops: Sequence[Hop], sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def claim_content(rows: ClaimRows, seen_by: Audience, out: Out) -> Content:
         "retraction": None
         if claim.retracted_at is None
         else {"reason": claim.retraction_reason, "retracted_at": out.since(claim.retracted_at)},
-        "attributions": [_attribution(rows, row, seen_by, out) for row in attributions],
+        "attributions": [_attribution(rows, row, out) for row in attributions],
         "headline_assessment_id": _headline_id(assessments),
         "assessments": [_assessment(rows, row, assessments, seen_by, out) for row in assessments],
         "recorded_at": out.at,
@@ -161,17 +161,10 @@ def quantity_content(row: Quantity) -> Content:
     }
 
 
-def _read_as(rows: ClaimRows, document_id: str | None, seen_by: Audience) -> str | None:
-    """The document as the audience reads it: for the public the record that it is joined with stands for it."""
-    if document_id is None or seen_by > Audience.PUBLIC:
-        return document_id
-    return rows.joined_documents.get(document_id, document_id)
-
-
-def _attribution(rows: ClaimRows, row: Attribution, seen_by: Audience, out: Out) -> Content:
+def _attribution(rows: ClaimRows, row: Attribution, out: Out) -> Content:
     return {
         "id": row.id,
-        "document_id": _read_as(rows, row.document_id, seen_by),
+        "document_id": row.document_id,
         "stance": row.stance,
         "speech": row.speech,
         "cue": row.cue,
@@ -187,7 +180,7 @@ def _attribution(rows: ClaimRows, row: Attribution, seen_by: Audience, out: Out)
                 "position": hop.position,
                 "role": hop.role,
                 "source_id": hop.source_id,
-                "document_id": _read_as(rows, hop.document_id, seen_by),
+                "document_id": hop.document_id,
             }
             for hop in rows.hops[row.id]
         ],
@@ -230,7 +223,7 @@ def _assessment(rows: ClaimRows, row: Assessment, shown: Sequence[Assessment], s
         "evidence": [
             {
                 "relation": piece.relation,
-                "document_id": _read_as(rows, piece.document_id, seen_by),
+                "document_id": piece.document_id,
                 "url": piece.url,
                 "note": piece.note,
             }

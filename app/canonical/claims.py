@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlmodel import Session
@@ -12,13 +12,16 @@ from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience, claim_contents, date_assessments, rests_on_unnamed
 from app.canonical.derived import derive
+from app.canonical.joining import follow_joined, name_public
 from app.canonical.queries import ClaimRows
+from app.canonical.reach import queries as reach
+from app.canonical.reach.portions import Part, Parts, few_of, follow
 from app.canonical.release import NEVER, let_out
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, locked_readable
 from app.changes import queries as changes
 from app.changes.record import Content, Contents, Out, Written, record_change
 from app.kit.problems import Conflict
-from app.models import Claim, Relation, Rendition
+from app.models import Claim, FollowUpKind, Relation, Rendition
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope
 
 
@@ -45,12 +48,14 @@ def record_claim(unit: Unit, claim: Claim, action: ChangeAction) -> None:
 
 def record_new_claims(unit: Unit, claims: Sequence[ClaimRows]) -> None:
     """Records new claims with all their rows, none of which are written yet."""
+    joined = name_public(unit, claims)
     contents = _store(unit, claims, ChangeAction.CREATED)
     for claim in (rows.claim for rows in claims):
         seen_by = [audience for audience in Audience if contents[claim.id][audience] is not None]
         _check_may_publish(unit, None, (seen_by[0], claim.embargo_until) if seen_by else None)
     named = [name for rows in claims for name in _named(rows)]
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
+    follow_joined(unit, joined)
 
 
 def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None:
@@ -58,15 +63,22 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
     before = changes.renditions(unit.session, rows.claim.id)
     seen_before, named = _exposure(before), [*_named(rows), *(orjson.loads(row.document) for row in before[-1:])]
     in_days = _is_in_days(before)
+    joined = name_public(unit, [rows])
     _store(unit, [rows], action)
     let_out(unit, ids_in(named, NAMES_OF_SOURCES), ids_in(named, NAMES_OF_DOCUMENTS))
+    follow_joined(unit, joined)
     after = changes.renditions(unit.session, rows.claim.id)
     seen_now = _exposure(after)
     if (seen_before, in_days) == (seen_now, _is_in_days(after)):
         return
     _check_may_publish(unit, seen_before, seen_now)
-    for relation in queries.relations_of_claim(unit.session, rows.claim.id):
-        record_relation(unit, relation, ChangeAction.UPDATED)
+    follow(
+        unit,
+        FollowUpKind.CLAIM_SHOWN,
+        rows.claim.id,
+        RELATIONS_OF_CLAIM,
+        veiled_below=_hidden_below(seen_before, seen_now, unit.now),
+    )
 
 
 def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dict[str, Contents]:
@@ -74,9 +86,7 @@ def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dic
 
     Answers with what each audience reads, by claim.
     """
-    joined = queries.joined(unit.session, {each for rows in claims for each in rows.document_ids})
     for rows in claims:
-        rows.joined_documents.update(joined)
         for attribution in rows.attributions:
             attribution.audience = attribution_audience(rows, attribution)
     queries.store(unit.session, claims)
@@ -108,6 +118,14 @@ def _record(unit: Unit, rows: ClaimRows, action: ChangeAction) -> Contents:
 
 Exposure = tuple[int, datetime | None]
 """The widest audience that reads a claim, and the embargo on it."""
+
+
+def _hidden_below(before: Exposure | None, now: Exposure | None, at: datetime) -> Audience | None:
+    """Below which audience the claim is read no longer that read it before; None where it is hidden from nobody."""
+    first_before, first = (Audience.RESTRICTED if each is None else Audience(each[0]) for each in (before, now))
+    if first > first_before:
+        return first
+    return Audience.INTERNAL if _public_from(now, at) > _public_from(before, at) else None
 
 
 def _check_may_publish(unit: Unit, before: Exposure | None, now: Exposure | None) -> None:
@@ -160,9 +178,23 @@ def relation_written(session: Session, relation: Relation, action: ChangeAction)
         relation.id,
         action,
         lambda out: relation_contents(relation, seen_from, out),
-        embargo_until=latest_embargo(ends.values()),
+        embargo_until=latest_embargo(end.embargo_until for end in ends.values()),
         public_in_days=queries.any_in_days(session, ends),
     )
+
+
+def _record_relations(unit: Unit, relation_ids: list[str]) -> None:
+    """Records the relations anew, whose claims are all locked beforehand in the order of their ids."""
+    relations = queries.relations(unit.session, relation_ids)
+    queries.locked_claims(unit.session, [end for each in relations for end in (each.claim_id, each.other_claim_id)])
+    for relation in queries.relations(unit.session, relation_ids):
+        record_relation(unit, relation, ChangeAction.UPDATED)
+
+
+RELATIONS_OF_CLAIM: Final[Parts] = (
+    Part("relations", reach.relations_of_claim, _record_relations, few_of(reach.relations_of_claim)),
+)
+"""What is recorded anew when a claim is read by others than before."""
 
 
 def relation_contents(
@@ -179,9 +211,9 @@ def relation_contents(
     ]
 
 
-def latest_embargo(claims: Iterable[Claim]) -> datetime | None:
-    """Until when the public is not to know of all of the claims; None without an embargo."""
-    return max((claim.embargo_until for claim in claims if claim.embargo_until is not None), default=None)
+def latest_embargo(embargoes: Iterable[datetime | None]) -> datetime | None:
+    """Until when the public is not to know of what those hold back together; None without an embargo."""
+    return max((each for each in embargoes if each is not None), default=None)
 
 
 def relation_content(relation: Relation, out: Out) -> Mapping[str, Any]:

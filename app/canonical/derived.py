@@ -7,9 +7,11 @@ made of makes it anew, in its own transaction: with the claim's row locked, so t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
+from sqlalchemy import insert
 from sqlmodel import Session, SQLModel
 
 from app.access.principals import AUDIENCE_OF, Audience
@@ -18,8 +20,8 @@ from app.canonical.claim_contents import claim_contents
 from app.canonical.corroboration import corroborate
 from app.canonical.facts import Facts, facts_of
 from app.canonical.names import name_tokens
-from app.canonical.queries import Surroundings
-from app.canonical.sources import source_content, source_texts
+from app.canonical.sources import source_label, source_texts
+from app.canonical.walks.queries import Surroundings, surroundings
 from app.changes.record import Content, Contents
 from app.kit.fulltext import add_rows, next_number, remove_rows
 from app.kit.words import indexed, tokens
@@ -29,6 +31,8 @@ from app.models import ClaimStanding, SearchText, Source
 
 AT_ONCE: Final = 500
 """Claims whose rows are made anew together, when one source stands in very many."""
+KEPT_PIECES: Final = 1_000
+"""Texts whose tokens are kept at hand, 12 MB at the most: a claim of a megabyte that is written again has one new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,11 @@ def derive(session: Session, contents: Mapping[str, Contents], *, new: bool = Fa
 
 def derived_of(session: Session, contents: Mapping[str, Contents]) -> dict[str, list[Derived | None]]:
     """What is made of each claim, for each audience in turn."""
-    surroundings = queries.surroundings(session, _attributions(contents))
-    return {claim_id: _of_audiences(of_claim, surroundings) for claim_id, of_claim in contents.items()}
+    around = surroundings(session, _attributions(contents))
+    return {claim_id: _of_audiences(of_claim, around) for claim_id, of_claim in contents.items()}
 
 
-def _of_audiences(of_claim: Contents, surroundings: Surroundings) -> list[Derived | None]:
+def _of_audiences(of_claim: Contents, around: Surroundings) -> list[Derived | None]:
     """What each audience finds of one claim; the tokens of what several read alike are made once."""
     made: list[Derived | None] = []
     before: tuple[Any, str] = (None, "")
@@ -87,8 +91,9 @@ def _of_audiences(of_claim: Contents, surroundings: Surroundings) -> list[Derive
             continue
         read = [content[name] for name in ("statement", "language", "attributions")]
         if read != before[0]:
-            before = (read, indexed(_tokens(content, surroundings)))
-        facts = facts_of(content["attributions"], surroundings, Audience(seen_by))
+            words = (word for piece in _pieces(content, around) for word in _words_of(*piece).split())
+            before = (read, indexed(words))
+        facts = facts_of(content["attributions"], around, Audience(seen_by))
         outlets = (each.outlet_id for each in facts.attributions if each.outlet_id is not None)
         standing = _standing(content, facts)
         entries = frozenset(entries_of(content, standing, outlets))
@@ -148,35 +153,35 @@ def _standing(content: Content, facts: Facts) -> Mapping[str, Any]:
     return assessed | counted | {"circular": int(counted["circular"])}
 
 
-def _tokens(content: Content, surroundings: Surroundings) -> list[str]:
-    """The statement, then the words quoted, then who says so, then the titles where it was read; each once."""
+def _pieces(content: Content, around: Surroundings) -> dict[tuple[str, str | None], None]:
+    """The statement, the words quoted, who says so, the titles where it was read: each once, with its language."""
     pieces: dict[tuple[str, str | None], None] = {(content["statement"], content["language"]): None}
     attributions = content["attributions"]
     for quote in (each["quote"] for each in attributions if each["quote"] is not None):
         pieces[quote["exact"], quote["language"]] = None
         pieces[quote["original"] or "", None] = None
-    for source in (surroundings.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
-        pieces |= dict.fromkeys(source_texts(source_content(source, source.recorded_on)))
-    for document in (surroundings.documents[each["document_id"]] for each in attributions):
+    for source in (around.sources[hop["source_id"]] for each in attributions for hop in each["chain"]):
+        pieces |= dict.fromkeys(source_texts({**source._asdict(), "label": source_label(source)}))
+    for document in (around.documents[each["document_id"]] for each in attributions):
         pieces[document.title or "", document.language] = None
-    return [token for text, language in pieces for token in tokens(text, language)]
+    return pieces
 
 
-def derive_what_shows(session: Session, source_ids: Iterable[str]) -> None:
-    """Makes anew what is made of the claims that the sources, or others that stand for them, bear on.
-
-    Those sources are locked for it, so that nobody names one of them in a claim that is not looked for.
-    """
-    session.flush()
-    derive_claims(
-        session, queries.claims_showing_sources(session, queries.locked_with_represented(session, source_ids))
-    )
+@lru_cache(maxsize=KEPT_PIECES)
+def _words_of(text: str, language: str | None) -> str:
+    """The tokens of a text as they are indexed."""
+    return indexed(tokens(text, language))
 
 
-def derive_source(session: Session, source: Source, *, new: bool = False) -> None:
+def derive_source(session: Session, source: Source) -> None:
     """Makes anew the text that the source is found by: its names, as written and in Latin letters."""
-    old = [] if new else queries.texts_of(session, [source.id])[source.id]
+    old = queries.texts_of(session, [source.id])[source.id]
     _replace_texts(session, [(old, _texts(source.id, ranges_of_source(source)))])
+
+
+def derive_new_sources(session: Session, sources: Iterable[Source]) -> None:
+    """Makes the texts that new sources are found by."""
+    _replace_texts(session, [([], _texts(source.id, ranges_of_source(source))) for source in sources])
 
 
 def ranges_of_source(source: Source) -> list[tuple[int, int, str]]:
@@ -189,49 +194,48 @@ def source_tokens(source: Source) -> str:
     return indexed(token for name in (source.name, *source.aliases) if name for token in name_tokens(name))
 
 
-def _standings(claim_id: str, ranges: Sequence[tuple[int, int, Mapping[str, Any]]]) -> list[ClaimStanding]:
+Row = dict[str, Any]
+"""A row to write, by column: to make objects of a table takes longer than to write them."""
+
+
+def _standings(claim_id: str, ranges: Sequence[tuple[int, int, Mapping[str, Any]]]) -> list[Row]:
     return [
-        ClaimStanding(claim_id=claim_id, first_audience=first, last_audience=last, **standing)
+        {"claim_id": claim_id, "first_audience": first, "last_audience": last, **standing}
         for first, last, standing in ranges
     ]
 
 
-def _texts(resource_id: str, ranges: Sequence[tuple[int, int, str]]) -> list[SearchText]:
+def _texts(resource_id: str, ranges: Sequence[tuple[int, int, str]]) -> list[Row]:
+    columns = ("resource_id", "first_audience", "last_audience", "number", "tokens")
     return [
-        SearchText(
-            resource_id=resource_id, first_audience=first, last_audience=last, number=next_number(), tokens=found
-        )
+        dict(zip(columns, (resource_id, first, last, next_number(), found), strict=True))
         for first, last, found in ranges
     ]
 
 
-def _replace_standings(
-    session: Session, replaced: Sequence[tuple[Sequence[ClaimStanding], Sequence[ClaimStanding]]]
-) -> None:
-    changed = [(old, new) for old, new in replaced if list(map(_values, old)) != list(map(_values, new))]
-    _store(session, [row for old, _ in changed for row in old], [row for _, new in changed for row in new])
+def _replace_standings(session: Session, replaced: Sequence[tuple[Sequence[ClaimStanding], Sequence[Row]]]) -> None:
+    changed = [(old, new) for old, new in replaced if [row.model_dump() for row in old] != new]
+    _store(
+        session, ClaimStanding, [row for old, _ in changed for row in old], [row for _, new in changed for row in new]
+    )
 
 
-def _replace_texts(session: Session, replaced: Sequence[tuple[Sequence[SearchText], Sequence[SearchText]]]) -> None:
-    changed = [(old, new) for old, new in replaced if list(map(_text, old)) != list(map(_text, new))]
+def _replace_texts(session: Session, replaced: Sequence[tuple[Sequence[SearchText], Sequence[Row]]]) -> None:
+    changed = [(old, new) for old, new in replaced if [_text(row.model_dump()) for row in old] != list(map(_text, new))]
     gone, come = [row for old, _ in changed for row in old], [row for _, new in changed for row in new]
     remove_rows(session, [(row.first_audience, row.number, row.tokens) for row in gone])
-    _store(session, gone, come)
-    add_rows(session, [(row.first_audience, row.number, row.tokens) for row in come])
+    _store(session, SearchText, gone, come)
+    add_rows(session, [(row["first_audience"], row["number"], row["tokens"]) for row in come])
 
 
-def _store(session: Session, gone: Sequence[SQLModel], come: Sequence[SQLModel]) -> None:
+def _store(session: Session, table: type[SQLModel], gone: Sequence[SQLModel], come: Sequence[Row]) -> None:
     for row in gone:
         session.delete(row)
     if gone:
         session.flush()
-    session.add_all(come)
-    session.flush()
+    if come:
+        session.connection().execute(insert(table), come)
 
 
-def _values(row: ClaimStanding) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in ClaimStanding.model_fields)
-
-
-def _text(row: SearchText) -> tuple[int, int, str]:
-    return row.first_audience, row.last_audience, row.tokens
+def _text(row: Row) -> tuple[int, int, str]:
+    return row["first_audience"], row["last_audience"], row["tokens"]

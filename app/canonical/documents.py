@@ -29,6 +29,10 @@ def document_written(session: Session, document: Document, action: ChangeAction)
     outlet = Audience.PUBLIC
     if document.outlet_id is not None:
         outlet = queries.shown_from(session, [document.outlet_id])[document.outlet_id]
+    return _written(document, outlet, action)
+
+
+def _written(document: Document, outlet: Audience, action: ChangeAction) -> Written:
     return Written(
         ResourceKind.DOCUMENT,
         document.id,
@@ -39,12 +43,19 @@ def document_written(session: Session, document: Document, action: ChangeAction)
     )
 
 
-def document_contents(document: Document, outlet: Audience, out: Sequence[Out]) -> list[Content | None]:
-    """What each audience reads of the document, whose outlet is seen from that audience on.
+def record_new_documents(unit: Unit, documents: Sequence[Document]) -> None:
+    """Writes and records new documents; their outlets stay out of sight as in `record_document`."""
+    unit.session.add_all(documents)
+    unit.session.flush()
+    seen_from = queries.shown_from(unit.session, {each.outlet_id for each in documents if each.outlet_id is not None})
+    for document in documents:
+        outlet = Audience.PUBLIC if document.outlet_id is None else seen_from[document.outlet_id]
+        record_change(unit, _written(document, outlet, ChangeAction.CREATED))
 
-    The public reads the record that it is joined with, and never this one.
-    """
-    own = max(AUDIENCE_OF[document.visibility], Audience.PUBLIC if document.joined_id is None else Audience.INTERNAL)
+
+def document_contents(document: Document, outlet: Audience, out: Sequence[Out]) -> list[Content | None]:
+    """What each audience reads of the document, whose outlet is seen from that audience on."""
+    own = AUDIENCE_OF[document.visibility]
     return [
         document_content(document, out[seen_by], show_outlet=seen_by >= outlet) if seen_by >= own else None
         for seen_by in Audience

@@ -7,8 +7,7 @@ from typing import Any
 from app.access.principals import Audience
 from app.access.visibility import shown_from
 from app.canonical.corroboration import AttributionFacts, HopFacts, SourceFacts, SourceLink
-from app.canonical.queries import Surroundings
-from app.models import Source
+from app.canonical.walks.queries import MOST_STEPS, RelationRow, SourceRow, Surroundings, steps_on
 from app.models.vocabulary import HopRole, Stance
 
 
@@ -24,27 +23,37 @@ class Facts:
 def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundings, seen_by: Audience) -> Facts:
     """The facts in attributions as the audience reads them, without outlets and relations that are hidden from it."""
     in_chains = {hop["source_id"] for each in attributions for hop in each["chain"]}
-    outlets = {surroundings.documents[each["document_id"]].outlet_id for each in attributions} - {None}
-    relations = surroundings.relations_around(in_chains | outlets)
-    met = {end for row in relations for end in (row.source_id, row.other_id)} | in_chains | outlets
-    shown = {each for each in met if each is not None and _shown_from(surroundings, each) <= seen_by}
+    outlets = {surroundings.documents[each["document_id"]].outlet_id for each in attributions}
+    shown = {
+        each
+        for each, source in surroundings.sources.items()
+        if shown_from(source.visibility, source.embargo_until) <= seen_by
+    }
     # Those in the chains are seen, since the attributions are: an embargo of theirs ends no later than the claim's.
-    known = shown | in_chains
+    reached, links = _standing_for(in_chains | (outlets & shown), shown | in_chains, surroundings)
     return Facts(
         attributions=[_attribution(each, surroundings, shown) for each in attributions],
-        sources={each: _source(surroundings.sources[each]) for each in known},
-        links=[
-            SourceLink(row.source_id, row.other_id, row.kind)
-            for row in relations
-            if row.source_id in known and row.other_id in known
-        ],
+        sources={each: _source(surroundings.sources[each]) for each in reached},
+        links=[SourceLink(*row) for row in links],
     )
 
 
-def _shown_from(surroundings: Surroundings, source_id: str) -> Audience:
-    """From which audience on the source is shown where others name it."""
-    source = surroundings.sources[source_id]
-    return shown_from(source.visibility, source.embargo_until)
+def _standing_for(
+    source_ids: Set[str | None], known: Set[str], surroundings: Surroundings
+) -> tuple[set[str], list[RelationRow]]:
+    """What the sources are the same as or republish, and how those stand to one another, as far as it is known.
+
+    The walk is that of `surroundings`, over what the audience sees alone: what it does not see leads nowhere.
+    """
+    reached = frontier = {each for each in source_ids if each is not None}
+    for _ in range(MOST_STEPS):
+        steps = (steps_on(each, row) for each in frontier for row in surroundings.relations_of.get(each, ()))
+        frontier = {each for each in steps if each is not None and each in known} - reached
+        reached = reached | frontier
+        if not frontier:
+            break
+    relations = {row for each in reached for row in surroundings.relations_of.get(each, ())}
+    return reached, [row for row in relations if row.source_id in reached and row.other_id in reached]
 
 
 def _attribution(attribution: Mapping[str, Any], surroundings: Surroundings, shown: Set[str]) -> AttributionFacts:
@@ -57,5 +66,5 @@ def _attribution(attribution: Mapping[str, Any], surroundings: Surroundings, sho
     )
 
 
-def _source(source: Source) -> SourceFacts:
+def _source(source: SourceRow) -> SourceFacts:
     return SourceFacts(source.kind, source.member_count_min, source.member_count_max, source.anonymity)

@@ -11,9 +11,9 @@ from typing import Final
 
 from app.access.units import Unit
 from app.canonical.claim_schemas import AttributionRead
-from app.canonical.queries import same_sources
 from app.canonical.schemas import SourceRead
 from app.canonical.telling import Names, Text
+from app.canonical.walks.queries import same_sources
 from app.changes.queries import documents_of
 from app.models.vocabulary import Anonymity, ResourceKind, SourceKind, Speech, Terms, Withheld
 

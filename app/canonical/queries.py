@@ -1,22 +1,22 @@
 """The SQL behind the canonical documents: the rows to render, the rows to lock, and what hangs on what."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, bindparam, type_coerce
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, union
 
 from app.access import visibility
 from app.access.principals import AUDIENCE_OF, Audience
-from app.access.visibility import covers, visible
+from app.access.visibility import built_once, covers, visible
 from app.canonical.told import as_recorded
 from app.changes.record import Out
-from app.kit.columns import NOW
+from app.kit.columns import NOW, UtcDateTime
 from app.kit.ids import EPOCH
 from app.models import (
     Assessment,
@@ -32,14 +32,13 @@ from app.models import (
     Rendition,
     SearchText,
     Source,
-    SourceRelation,
 )
 from app.models.vocabulary import (
     Anonymity,
     ClaimRelationKind,
+    ClaimStatus,
     RelationStatus,
     SourceKind,
-    SourceRelationKind,
     Visibility,
 )
 
@@ -88,6 +87,28 @@ def held(session: Session, table: type[Source] | type[Document], ids: Iterable[s
     return found
 
 
+class HeldSource(NamedTuple):
+    """Of a source what whoever names it goes by."""
+
+    audience: Audience
+    kind: SourceKind
+    anonymity: Anonymity
+
+
+def held_sources(session: Session, ids: Iterable[str]) -> dict[str, HeldSource]:
+    """From which audience on each of the sources may be seen, and what it is; held like `held`."""
+    rows = session.connection().execute(_sources_held(), {"ids": sorted(set(ids))})
+    return {
+        source_id: HeldSource(AUDIENCE_OF[visibility], kind, anonymity)
+        for source_id, visibility, kind, anonymity in rows
+    }
+
+
+def text_of(session: Session, document_id: str) -> str | None:
+    """The document's text, if it was recorded."""
+    return session.exec(select(Document.text).where(Document.id == document_id)).one_or_none()
+
+
 def source_kind(session: Session, source_id: str) -> SourceKind | None:
     """What sort of thing the source is; None where there is no such source."""
     kind = session.exec(select(Source.kind).where(Source.id == source_id)).one_or_none()
@@ -109,14 +130,18 @@ class ClaimRows:
     unnamed_sources: set[str] = field(default_factory=set)
     """Those of the sources that the reporting does not name."""
     document_audience: dict[str, Audience] = field(default_factory=dict)
-    joined_documents: dict[str, str] = field(default_factory=dict)
-    """The documents that are joined with others, and with which."""
 
     @property
     def document_ids(self) -> set[str]:
         """All documents that the rows name."""
         naming: Iterable[Any] = chain(self.attributions, *self.hops.values(), *self.evidence.values())
         return {row.document_id for row in naming if row.document_id is not None}
+
+    def rename_documents(self, others: Mapping[str, str]) -> None:
+        """Names other documents in place of some, by their ids."""
+        naming: Iterable[Any] = chain(self.attributions, *self.hops.values(), *self.evidence.values())
+        for row in naming:
+            row.document_id = others.get(row.document_id, row.document_id)
 
 
 def store(session: Session, claims: Sequence[ClaimRows]) -> None:
@@ -149,7 +174,7 @@ def rows_of_claims(session: Session, claims: Sequence[Claim]) -> dict[str, Claim
     }
     documents = [each for each in naming if each is not None]
     source_audience = audiences(session, Source, sources)
-    document_audience, joined_documents = audiences(session, Document, documents), joined(session, documents)
+    document_audience = audiences(session, Document, documents)
     unnamed_sources = unnamed(session, sources)
     return {
         claim.id: ClaimRows(
@@ -163,7 +188,6 @@ def rows_of_claims(session: Session, claims: Sequence[Claim]) -> dict[str, Claim
             source_audience=source_audience,
             unnamed_sources=unnamed_sources,
             document_audience=document_audience,
-            joined_documents=joined_documents,
         )
         for claim in claims
     }
@@ -199,20 +223,6 @@ def joined(session: Session, document_ids: Iterable[str]) -> dict[str, str]:
     return dict(session.exec(_joined(), params={"ids": wanted}).all()) if wanted else {}
 
 
-def held_back_at(session: Session, url: str) -> list[Document]:
-    """The documents of an address that are to be public once a claim is out, and are joined with none yet; locked."""
-    return _locked_in_order(
-        session,
-        Document,
-        and_(
-            col(Document.canonical_url) == url,
-            col(Document.visibility) == Visibility.PUBLIC,
-            col(Document.embargo_until).is_not(None),
-            col(Document.joined_id).is_(None),
-        ),
-    )
-
-
 def public_at(session: Session, url: str) -> str | None:
     """The document that the public reads at an address."""
     at = select(Document.id).where(
@@ -222,11 +232,6 @@ def public_at(session: Session, url: str) -> str | None:
         col(Document.joined_id).is_(None),
     )
     return session.exec(at).one_or_none()
-
-
-def joined_with(session: Session, document_id: str) -> list[Document]:
-    """The documents that are joined with this one, locked."""
-    return _locked_in_order(session, Document, col(Document.joined_id) == document_id)
 
 
 def shown_from(session: Session, source_ids: Iterable[str]) -> dict[str, Audience]:
@@ -256,23 +261,44 @@ def held_back(session: Session, table: type[D], ids: Iterable[str]) -> list[D]:
     return list(session.exec(_held_back(table), params={"ids": wanted})) if wanted else []
 
 
-def public_claims_naming_source(session: Session, source_id: str) -> list[Claim]:
-    """The claims that name the source in an attribution which the public may see, whether they are out or not."""
-    naming = select(Hop.claim_id).join(Attribution, _of_hop()).where(Hop.source_id == source_id, _is_public())
-    return list(session.exec(select(Claim).where(col(Claim.id).in_(naming))))
+def releases_naming_sources(session: Session, source_ids: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """Of each of the sources when the first claim comes out that names it where the public may see it; `now` if one is.
+
+    Those of which none is to come out are left out.
+    """
+    naming: Any = select(col(Hop.source_id).label("id"), Hop.claim_id).join(Attribution, _of_hop()).where(_is_public())
+    return _first_releases(session, naming.where(col(Hop.source_id).in_(set(source_ids))), now)
 
 
-def public_claims_naming_document(session: Session, document_id: str) -> list[Claim]:
-    """The claims that name the document where the public may see it, whether they are out or not."""
-    naming = [
-        select(Attribution.claim_id).where(Attribution.document_id == document_id, _is_public()),
-        select(Hop.claim_id).join(Attribution, _of_hop()).where(Hop.document_id == document_id, _is_public()),
-        select(Evidence.claim_id)
+def releases_naming_documents(session: Session, document_ids: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """The same of documents, which attributions, hops and evidence name."""
+    ids = set(document_ids)
+    naming: Any = union(
+        select(col(Attribution.document_id).label("id"), Attribution.claim_id).where(
+            col(Attribution.document_id).in_(ids), _is_public()
+        ),
+        select(Hop.document_id, Hop.claim_id)
+        .join(Attribution, _of_hop())
+        .where(col(Hop.document_id).in_(ids), _is_public()),
+        select(Evidence.document_id, Evidence.claim_id)
         .join(Assessment, _of_evidence())
         .outerjoin(Attribution, _is_assessed())
-        .where(Evidence.document_id == document_id, or_(col(Assessment.attribution_id).is_(None), _is_public())),
-    ]
-    return list(session.exec(select(Claim).where(col(Claim.id).in_(union(*naming)))))
+        .where(col(Evidence.document_id).in_(ids), or_(col(Assessment.attribution_id).is_(None), _is_public())),
+    )
+    return _first_releases(session, naming, now)
+
+
+def _first_releases(session: Session, naming: Any, now: datetime) -> dict[str, datetime]:
+    named = naming.subquery()
+    own_id, claim_id = named.c
+    release = func.min(func.coalesce(col(Claim.embargo_until), bindparam("now", now, UtcDateTime())))
+    rows: Any = (
+        select(own_id, type_coerce(release, UtcDateTime()))
+        .join(Claim, col(Claim.id) == claim_id)
+        .where(Claim.visibility == Visibility.PUBLIC, Claim.status != ClaimStatus.DRAFT)
+        .group_by(own_id)
+    )
+    return dict(session.connection().execute(rows).all())
 
 
 def _of_hop() -> Any:
@@ -306,6 +332,13 @@ def _unnamed() -> Any:
 @cache
 def _joined() -> Any:
     return select(Document.id, Document.joined_id).where(_among_ids(Document), col(Document.joined_id).is_not(None))
+
+
+@cache
+def _sources_held() -> Any:
+    columns = (Source.id, Source.visibility, Source.kind, Source.anonymity)
+    rows = select(*columns).where(_among_ids(Source)).order_by(Source.id)
+    return rows.with_for_update(read=True, key_share=True)
 
 
 @cache
@@ -360,149 +393,20 @@ def outs_of(session: Session, ids: Iterable[str]) -> dict[str, list[Out]]:
     return found
 
 
-def claims_naming_source(session: Session, source_id: str) -> list[str]:
-    """Ids of the claims with the source in a chain, in order."""
-    return list(session.exec(select(Hop.claim_id).where(Hop.source_id == source_id).distinct().order_by(Hop.claim_id)))
+def locked_sources(session: Session, ids: Iterable[str]) -> dict[str, Source]:
+    """The sources, locked in the order of their ids.
 
-
-def claims_naming_document(session: Session, document_id: str) -> list[str]:
-    """Ids of the claims that name the document, or one that is joined with it, in order."""
-    naming: tuple[Any, ...] = (Attribution, Hop, Evidence)
-    documents = select(Document.id).where(or_(col(Document.id) == document_id, col(Document.joined_id) == document_id))
-    named = [select(table.claim_id).where(table.document_id.in_(documents)) for table in naming]
-    return sorted(session.exec(select(union(*named).subquery().c.claim_id)))
-
-
-def relations_of_claim(session: Session, claim_id: str) -> list[Relation]:
-    """Every relation of the claim, from either side."""
-    rows = select(Relation).where(or_(col(Relation.claim_id) == claim_id, col(Relation.other_claim_id) == claim_id))
-    return list(session.exec(rows.order_by(Relation.id)))
-
-
-def relations_of_source(session: Session, source_id: str) -> list[SourceRelation]:
-    """Every relation of the source, from either side, locked."""
-    either = or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id)
-    return _locked_in_order(session, SourceRelation, either)
-
-
-def sources_of_organization(session: Session, source_id: str) -> list[Source]:
-    """The sources that belong to this one, locked."""
-    return _locked_in_order(session, Source, col(Source.organization_id) == source_id)
-
-
-def documents_of_outlet(session: Session, source_id: str) -> list[Document]:
-    """The documents that the source published, locked."""
-    return _locked_in_order(session, Document, col(Document.outlet_id) == source_id)
-
-
-def _locked_in_order(session: Session, table: type[R], condition: ColumnElement[bool]) -> list[R]:
-    row: Any = table
-    rows = select(table).where(condition).order_by(row.id).with_for_update()
-    return list(session.exec(rows.execution_options(**ANEW)))
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What claims name and what that is related to, hidden or not: who asks decides what is seen of it."""
-
-    sources: dict[str, Source]
-    """Those in the chains, those that they stand for, and the outlets of the documents."""
-    documents: dict[str, Document]
-    relations_of: dict[str, list[SourceRelation]]
-    """The relations of each source that has any, from either side."""
-
-    def relations_around(self, source_ids: Iterable[str | None]) -> list[SourceRelation]:
-        """The relations of the sources, of those that they are related to, and so on."""
-        frontier = {each for each in source_ids if each in self.relations_of}
-        reached, met = set(frontier), dict[str, SourceRelation]()
-        while frontier:
-            found = [row for each in frontier for row in self.relations_of[each]]
-            met |= {row.id: row for row in found}
-            frontier = {end for row in found for end in (row.source_id, row.other_id)} - reached
-            reached |= frontier
-        return list(met.values())
-
-
-def surroundings(session: Session, attributions: Iterable[Any]) -> Surroundings:
-    """The sources and documents that attributions name, as they are read, and how the sources stand to one another."""
-    named = list(attributions)
-    documents = _by_id(session, Document, {each["document_id"] for each in named})
-    source_ids = {hop["source_id"] for each in named for hop in each["chain"]}
-    source_ids |= {row.outlet_id for row in documents.values() if row.outlet_id is not None}
-    reached, relations = standing_for(session, source_ids)
-    relations_of: dict[str, list[SourceRelation]] = defaultdict(list)
-    for row in relations:
-        relations_of[row.source_id].append(row)
-        relations_of[row.other_id].append(row)
-    return Surroundings(_by_id(session, Source, reached), documents, relations_of)
-
-
-def standing_for(session: Session, source_ids: Iterable[str]) -> tuple[set[str], list[SourceRelation]]:
-    """The sources and all that they are the same as or republish, level by level, and the relations met on the way."""
-    reached, frontier = set(source_ids), set(source_ids)
-    met: dict[str, SourceRelation] = {}
-    while frontier:
-        found = _relations_touching(session, frontier)
-        met |= {row.id: row for row in found}
-        nearer = {
-            end
-            for row in found
-            for end in (row.source_id, row.other_id)
-            if row.kind is SourceRelationKind.SAME_AS
-            or (row.kind is SourceRelationKind.REPUBLISHES and row.source_id in frontier)
-        }
-        frontier = nearer - reached
-        reached |= frontier
-    return reached | {end for row in met.values() for end in (row.source_id, row.other_id)}, list(met.values())
-
-
-def represented_by(session: Session, source_ids: Iterable[str]) -> set[str]:
-    """The sources, what is the same, and what republishes them: all whose count a relation of one changes."""
-    reached, frontier = set(source_ids), set(source_ids)
-    while frontier:
-        nearer = {
-            end
-            for row in _relations_touching(session, frontier)
-            for end in (row.source_id, row.other_id)
-            if row.kind is SourceRelationKind.SAME_AS
-            or (row.kind is SourceRelationKind.REPUBLISHES and row.other_id in frontier)
-        }
-        frontier = nearer - reached
-        reached |= frontier
-    return reached
-
-
-def _relations_touching(session: Session, source_ids: set[str]) -> list[SourceRelation]:
-    touching = or_(col(SourceRelation.source_id).in_(source_ids), col(SourceRelation.other_id).in_(source_ids))
-    rows = select(SourceRelation).where(touching).order_by(SourceRelation.id)
-    return list(session.exec(rows.execution_options(**ANEW)))
-
-
-def _by_id(session: Session, table: type[D], ids: Iterable[str]) -> dict[str, D]:
-    rows = select(table).where(col(table.id).in_(set(ids))).execution_options(**ANEW)
-    return {row.id: row for row in session.exec(rows)}
-
-
-def locked_with_represented(session: Session, source_ids: Iterable[str]) -> dict[str, Source]:
-    """The sources, which there are, and all that they represent, locked in the order of their ids.
-
-    Whoever names one of them in a claim, or a document of its, holds it: so the claims that count them are all there
+    Whoever names one of them in a claim, or a document of its, holds it: so the claims that show them are all there
     once they are locked.
     """
-    locked: dict[str, Source] = {}
-    while (wanted := represented_by(session, source_ids)) != locked.keys():
-        rows = select(Source).where(col(Source.id).in_(wanted)).order_by(Source.id).with_for_update()
-        locked = {row.id: row for row in session.exec(rows.execution_options(**ANEW))}
-    return locked
+    rows = select(Source).where(col(Source.id).in_(set(ids))).order_by(Source.id).with_for_update()
+    return {row.id: row for row in session.exec(rows.execution_options(**ANEW))}
 
 
-def claims_showing_sources(session: Session, source_ids: Iterable[str]) -> set[str]:
-    """Ids of the claims with one of the sources in a chain, or as the outlet of a document where they were read."""
-    wanted = set(source_ids)
-    in_chains = select(Hop.claim_id).where(col(Hop.source_id).in_(wanted))
-    of_outlets = select(Document.id).where(col(Document.outlet_id).in_(wanted))
-    read_there = select(Attribution.claim_id).where(col(Attribution.document_id).in_(of_outlets))
-    return {*session.exec(in_chains), *session.exec(read_there)}
+def relations(session: Session, ids: Iterable[str]) -> list[Relation]:
+    """Those of the relations that there are, in the order of their ids."""
+    rows = select(Relation).where(col(Relation.id).in_(set(ids))).order_by(Relation.id)
+    return list(session.exec(rows.execution_options(**ANEW)))
 
 
 def standings_of(session: Session, claim_ids: Iterable[str]) -> dict[str, list[ClaimStanding]]:
@@ -535,7 +439,7 @@ def related_claims(
     return found
 
 
-@cache
+@built_once
 def _related_claims(audience: Audience) -> tuple[Any, Any]:
     """Selects of how many relations of each kind each of `ids` has, from the one side and from the other."""
     one, other = (
@@ -561,31 +465,3 @@ def rows_with(session: Session, table: type[R], ids: Iterable[str]) -> list[R]:
     """The rows with these ids, in their order."""
     row: Any = table
     return list(session.exec(select(table).where(row.id.in_(set(ids))).order_by(row.id)))
-
-
-def same_sources(session: Session, source_ids: Iterable[str], audience: Audience, now: datetime) -> dict[str, set[str]]:
-    """Each of the sources with all that are recorded as the same, itself among them, as far as `audience` may read."""
-    joined = {each: {each} for each in source_ids}
-    frontier = set(joined)
-    while frontier:
-        known = set(joined)
-        for one, other in session.exec(_same_pairs(audience), params={"ids": list(frontier), "now": now}):
-            whole = joined.setdefault(one, {one}) | joined.setdefault(other, {other})
-            joined.update(dict.fromkeys(whole, whole))
-        frontier = set(joined) - known
-    return joined
-
-
-@cache
-def _same_pairs(audience: Audience) -> Any:
-    """A select of the pairs with one of `ids` that the audience reads to be the same at `now`, built once."""
-    ids: Any = bindparam("ids", expanding=True)
-    return (
-        select(SourceRelation.source_id, SourceRelation.other_id)
-        .join(Rendition, col(Rendition.resource_id) == SourceRelation.id)
-        .where(
-            or_(col(SourceRelation.source_id).in_(ids), col(SourceRelation.other_id).in_(ids)),
-            SourceRelation.kind == SourceRelationKind.SAME_AS,
-            visible(audience, NOW),
-        )
-    )

@@ -10,10 +10,11 @@ from typing import Final
 
 from app.access.units import Unit
 from app.canonical import queries
-from app.canonical.derived import derive_what_shows
 from app.canonical.documents import record_document
-from app.canonical.sources import record_source, record_source_relation
-from app.models import Claim, Document, Source
+from app.canonical.reach.naming import release_source
+from app.canonical.sources import record_source
+from app.follow_ups.queries import ask
+from app.models import Claim, Document, FollowUpKind, Source
 from app.models.vocabulary import ChangeAction, ClaimStatus, Visibility
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -32,32 +33,36 @@ def let_out(unit: Unit, source_ids: Iterable[str], document_ids: Iterable[str]) 
 
     Must run once the claims that name them are written. Does nothing to those that are out.
     """
-    for source in queries.held_back(unit.session, Source, source_ids):
-        until = _until(source, queries.public_claims_naming_source(unit.session, source.id), unit.now)
-        if until != source.embargo_until:
-            source.embargo_until = until
-            record_source(unit, source, ChangeAction.UPDATED)
-            record_what_shows_source(unit, source.id)
-            derive_what_shows(unit.session, [source.id])
-    for document in queries.held_back(unit.session, Document, document_ids):
-        until = _until(document, queries.public_claims_naming_document(unit.session, document.id), unit.now)
-        if until != document.embargo_until:
-            document.embargo_until = until
-            record_document(unit, document, ChangeAction.UPDATED)
+    session, now = unit.session, unit.now
+    if sources := queries.held_back(session, Source, source_ids):
+        releases = queries.releases_naming_sources(session, [source.id for source in sources], now)
+        for source in sources:
+            until = _until(source, releases.get(source.id, NEVER), now)
+            if until != source.embargo_until:
+                source.embargo_until = until
+                record_source(unit, source, ChangeAction.UPDATED)
+                release_source(unit, source.id)
+    if documents := queries.held_back(session, Document, document_ids):
+        releases = queries.releases_naming_documents(session, [document.id for document in documents], now)
+        for document in documents:
+            until = _until(document, releases.get(document.id, NEVER), now)
+            if until is None and _is_taken(unit, document):
+                ask(unit, FollowUpKind.DOCUMENT_RELEASED, [document.id])
+                continue
+            if until != document.embargo_until:
+                document.embargo_until = until
+                record_document(unit, document, ChangeAction.UPDATED)
+            if document.canonical_url is not None and until is not None and until < NEVER:
+                ask(unit, FollowUpKind.DOCUMENT_RELEASED, [document.id], due_at=until)
 
 
-def _until(held: Source | Document, named_by: Iterable[Claim], now: datetime) -> datetime | None:
+def _is_taken(unit: Unit, document: Document) -> bool:
+    """Whether the public reads another record at the document's address."""
+    url = document.canonical_url
+    return url is not None and queries.public_at(unit.session, url) not in {None, document.id}
+
+
+def _until(held: Source | Document, release: datetime, now: datetime) -> datetime | None:
     if held.embargo_until is not None and held.embargo_until <= now:
         return None
-    releases = [release_of(claim, now) for claim in named_by]
-    return None if None in releases else min((each for each in releases if each is not None), default=NEVER)
-
-
-def record_what_shows_source(unit: Unit, source_id: str) -> None:
-    """Records anew the sources, documents and relations that name the source."""
-    for member in queries.sources_of_organization(unit.session, source_id):
-        record_source(unit, member, ChangeAction.UPDATED)
-    for document in queries.documents_of_outlet(unit.session, source_id):
-        record_document(unit, document, ChangeAction.UPDATED)
-    for relation in queries.relations_of_source(unit.session, source_id):
-        record_source_relation(unit, relation, ChangeAction.UPDATED)
+    return None if release <= now else release

@@ -1,6 +1,6 @@
 """Turns canonical documents into replies: the text as it is stored, and beside it what its ids stand for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -71,7 +71,11 @@ def locked_readable(unit: Unit, kind: ResourceKind, table: type[R], resource_id:
 def check_references(unit: Unit, kind: ResourceKind, ids: Mapping[str, str | None]) -> None:
     """Raises Invalid for ids, by their pointers, that name nothing the caller may read."""
     wanted = {given for given in ids.values() if given is not None}
-    known = queries.readable_ids(unit, kind, wanted) if wanted else set()
+    unknown_references(kind, ids, queries.readable_ids(unit, kind, wanted) if wanted else set())
+
+
+def unknown_references(kind: ResourceKind, ids: Mapping[str, str | None], known: Set[str]) -> None:
+    """Raises Invalid for ids, by their pointers, that are none of those known."""
     errors = [
         FieldError("unknown_reference", f"There is no such {kind}.", pointer=pointer)
         for pointer, given in ids.items()

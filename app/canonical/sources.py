@@ -10,6 +10,7 @@ from sqlmodel import Session
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
 from app.canonical import queries
+from app.canonical.walks.queries import SourceRow
 from app.changes.record import NOBODY, Content, Contents, Out, Written, record_change
 from app.kit.instants import day_of
 from app.models import Source, SourceRelation
@@ -27,6 +28,10 @@ def source_written(session: Session, source: Source, action: ChangeAction) -> Wr
     organization = Audience.PUBLIC
     if source.organization_id is not None:
         organization = queries.shown_from(session, [source.organization_id])[source.organization_id]
+    return _written(source, organization, action)
+
+
+def _written(source: Source, organization: Audience, action: ChangeAction) -> Written:
     return Written(
         ResourceKind.SOURCE,
         source.id,
@@ -34,6 +39,18 @@ def source_written(session: Session, source: Source, action: ChangeAction) -> Wr
         lambda out: source_contents(source, organization, out),
         embargo_until=source.embargo_until,
     )
+
+
+def record_new_sources(unit: Unit, sources: Sequence[Source]) -> None:
+    """Writes and records new sources; their organizations stay out of sight as in `record_source`."""
+    unit.session.add_all(sources)
+    unit.session.flush()
+    seen_from = queries.shown_from(
+        unit.session, {each.organization_id for each in sources if each.organization_id is not None}
+    )
+    for source in sources:
+        organization = Audience.PUBLIC if source.organization_id is None else seen_from[source.organization_id]
+        record_change(unit, _written(source, organization, ChangeAction.CREATED))
 
 
 def source_contents(source: Source, organization: Audience, out: Sequence[Out]) -> list[Content | None]:
@@ -71,7 +88,7 @@ def source_content(source: Source, recorded_on: date, *, show_organization: bool
     }
 
 
-def source_label(source: Source) -> str:
+def source_label(source: Source | SourceRow) -> str:
     """What the source is called in lists: its name if that is published, else its description, else what it is."""
     return source.name or source.description or f"{source.anonymity} {source.kind}".replace("unknown", "source")
 

@@ -8,6 +8,7 @@ from app.canonical import queries
 from app.canonical.corroboration import Origin, origins_told_apart, unnamed_without_distinction
 from app.canonical.facts import Facts, facts_of
 from app.canonical.replies import joined
+from app.canonical.walks.queries import surroundings
 from app.changes.queries import documents_within
 from app.kit.paging import PAGE_BYTES
 from app.models import ClaimStanding
@@ -68,7 +69,7 @@ def origins_of(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _facts(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> Facts:
-    return facts_of(attributions, queries.surroundings(unit.session, attributions), unit.principal.audience)
+    return facts_of(attributions, surroundings(unit.session, attributions), unit.principal.audience)
 
 
 def claim_texts(unit: Unit, claim_ids: Sequence[str], *, most: float = PAGE_BYTES) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, or_
@@ -10,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import visible
+from app.access.visibility import built_once, visible
 from app.kit.columns import NOW, octets, size_bytes
 from app.kit.paging import count_within
 from app.models import Change, Rendition
@@ -123,7 +122,7 @@ def _readable_among(unit: Unit, kind: ResourceKind, ids: Iterable[str], *columns
     return unit.session.exec(_readable(unit.principal.audience, *columns), params=parameters)
 
 
-@cache
+@built_once
 def _readable(audience: Audience, *columns: Any) -> Any:
     """A select of those resources of `kind` among `ids` that the audience may read at `now`.
 

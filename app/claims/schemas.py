@@ -10,6 +10,7 @@ from app.canonical.claim_schemas import ClaimFields, ClaimListed, ClaimRead, Inc
 from app.canonical.replies import Page
 from app.canonical.schemas import OTHER_SOURCE_ID
 from app.canonical.values import Occurred, Quantity
+from app.claims.sizes import LIMITS, Size
 from app.kit.problems import RuleBroken
 from app.kit.schemas import Instant, Paragraph, Payload, Reading, example, partial
 from app.models.vocabulary import ChangeAction, ClaimStatus
@@ -87,7 +88,7 @@ class ClaimCreate(ClaimContent):
     model_config = example(**DEFECTION)
 
     attributions: Annotated[list[AttributionCreate], Field(max_length=MAX_ATTRIBUTIONS)] = Field(
-        default=[], description="Who says so, in which document, through whom."
+        default=[], description=f"Who says so, in which document, through whom. One request records {LIMITS}."
     )
     assessment: FirstAssessment | None = Field(None, description="What we think of it.")
 
@@ -95,7 +96,15 @@ class ClaimCreate(ClaimContent):
     def _rules(self) -> Self:
         if self.status is ClaimStatus.PUBLISHED and not self.attributions:
             raise RuleBroken("required", "A published claim has at least one attribution.", "attributions")
+        size = Size()
+        self.add_to(size)
+        size.check("attributions")
         return self
+
+    def add_to(self, size: Size) -> None:
+        """Counts the claim into the size of its request."""
+        lists = len(self.topics) + len(self.quantities)
+        size.add(self.statement, lists=lists, attributions=self.attributions, assessment=self.assessment)
 
 
 class ClaimBatch(Payload):
@@ -104,8 +113,16 @@ class ClaimBatch(Payload):
     model_config = example(claims=[DEFECTION])
 
     claims: Annotated[list[ClaimCreate], Field(min_length=1, max_length=MAX_BATCH)] = Field(
-        description="The claims, recorded in this order."
+        description=f"The claims, recorded in this order. One request records {LIMITS}."
     )
+
+    @model_validator(mode="after")
+    def _rules(self) -> Self:
+        size = Size()
+        for claim in self.claims:
+            claim.add_to(size)
+        size.check("claims")
+        return self
 
 
 class ClaimsCreated(Reading):

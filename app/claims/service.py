@@ -1,15 +1,17 @@
 """Records claims: one statement with everyone who made it, changed by patches and withdrawn with a reason."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from app.access.units import Reply, Unit
-from app.assessments.service import add_assessment
-from app.attributions.service import add_attribution
+from app.assessments.service import add_assessment, evidence_named, outlets_named
+from app.attributions.service import add_attribution, documents_named, sources_named
 from app.canonical.bounds import check_claim_size, claim_size
 from app.canonical.claim_contents import claim_content
 from app.canonical.claims import record_claim, record_new_claims, unretracted_claim
+from app.canonical.named import Named
 from app.canonical.quantities import fill_keys
 from app.canonical.queries import ClaimRows, claim_rows
 from app.canonical.replies import check_may_hide, several
@@ -26,7 +28,8 @@ from app.kit.schemas import decimal_text, merge_patch
 from app.models import Claim, ClaimTopic
 from app.models import Quantity as QuantityRow
 from app.models.vocabulary import BoundsBasis, ChangeAction, ClaimStatus, Resolution, Scope, Visibility
-from app.relations.suggestions import lock_for_review, review_suggestions, suggest_for_new
+from app.relations.queries import is_suggested_to_contradict
+from app.relations.suggestions import ask_for_contradictions
 
 MOMENT: Final = timedelta(microseconds=1)
 """By which the claims of a batch are recorded one after the other, so that they are listed in their order."""
@@ -34,25 +37,45 @@ MOMENT: Final = timedelta(microseconds=1)
 
 def create_claim(unit: Unit, sent: ClaimCreate) -> Reply:
     """Records a claim with what comes along with it and answers with it. Raises as `_new_rows` does."""
-    rows = _new_rows(unit, sent)
+    named = _named(unit, [sent])
+    rows = _new_rows(unit, named, sent)
+    named.record()
     record_new_claims(unit, [rows])
     check_claim_size(unit, rows.claim.id)
-    suggest_for_new(unit, [rows])
+    _compare(unit, [rows])
     return _reply(unit, rows.claim.id).created(f"/v1/claims/{rows.claim.id}")
 
 
 def create_claims(unit: Unit, sent: ClaimBatch) -> Reply:
     """Records several claims, all or none, and answers with them in the order sent. Raises as `_new_rows` does."""
-    claims = [_new_rows(unit, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    named = _named(unit, sent.claims)
+    claims = [_new_rows(unit, named, claim, place=at, pointer=f"/claims/{at}") for at, claim in enumerate(sent.claims)]
+    named.record()
     record_new_claims(unit, claims)
     for at, rows in enumerate(claims):
         check_claim_size(unit, rows.claim.id, pointer=f"/claims/{at}")
-    suggest_for_new(unit, claims)
+    _compare(unit, claims)
     return several(unit, claim_texts(unit, [rows.claim.id for rows in claims], most=math.inf))
 
 
-def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
-    """The claim's rows, yet to be recorded; new sources and documents in it are.
+def _compare(unit: Unit, claims: Sequence[ClaimRows]) -> None:
+    """Has those of the claims compared with others that give numbers for something."""
+    ask_for_contradictions(unit, [rows.claim.id for rows in claims if rows.topics and rows.quantities])
+
+
+def _named(unit: Unit, claims: Sequence[ClaimCreate]) -> Named:
+    """What new claims name."""
+    attributions = [attribution for claim in claims for attribution in claim.attributions]
+    assessments = [claim.assessment for claim in claims if claim.assessment is not None]
+    return Named(
+        unit,
+        (*sources_named(attributions), *outlets_named(assessments)),
+        (*documents_named(attributions), *evidence_named(assessments)),
+    )
+
+
+def _new_rows(unit: Unit, named: Named, sent: ClaimCreate, *, place: int = 0, pointer: str = "") -> ClaimRows:
+    """The claim's rows, yet to be recorded, as are new sources and documents in it. `named` holds what it names.
 
     `place` is its place in a batch, and `pointer` leads to it in the request. Raises Forbidden for what the key may not
     record, and Invalid with the pointer to what breaks a rule.
@@ -62,10 +85,10 @@ def _new_rows(unit: Unit, sent: ClaimCreate, *, place: int = 0, pointer: str = "
     claim = Claim(id=random_id(), recorded_at=recorded_at, **_columns(sent))
     rows = ClaimRows(claim, _topics(claim, sent), _quantities(claim, sent))
     for position, attribution in enumerate(sent.attributions):
-        add_attribution(unit, rows, attribution, pointer=f"{pointer}/attributions/{position}")
+        add_attribution(unit, named, rows, attribution, pointer=f"{pointer}/attributions/{position}")
     if sent.assessment is not None:
         unit.principal.require(Scope.CLAIMS_ASSESS)
-        add_assessment(unit, rows, sent.assessment, pointer=f"{pointer}/assessment")
+        add_assessment(unit, named, rows, sent.assessment, pointer=f"{pointer}/assessment")
     return rows
 
 
@@ -134,7 +157,6 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     Raises NotFound, Stale, Conflict for a retracted claim and for a published one that would be a draft again,
     Forbidden, and Invalid for what the merged claim breaks.
     """
-    lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
     size = claim_size(unit, claim_id)
     sent = patch.model_dump(exclude_unset=True)
@@ -149,10 +171,12 @@ def patch_claim(unit: Unit, claim_id: str, patch: ClaimPatch) -> Reply:
     for row in queries.lists_of(unit.session, claim_id):
         unit.session.delete(row)
     unit.session.flush()
-    unit.session.add_all([*_topics(claim, content), *_quantities(claim, content)])
+    topics, quantities = _topics(claim, content), _quantities(claim, content)
+    unit.session.add_all([*topics, *quantities])
     record_claim(unit, claim, ChangeAction.UPDATED)
     check_claim_size(unit, claim_id, before=size)
-    review_suggestions(unit, claim_id)
+    if (topics and quantities) or is_suggested_to_contradict(unit.session, claim_id):
+        ask_for_contradictions(unit, [claim_id])
     return _reply(unit, claim_id)
 
 
@@ -176,7 +200,6 @@ def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
 
     Raises NotFound, Stale, and Conflict for a claim that is a draft or retracted already.
     """
-    lock_for_review(unit, claim_id)
     claim = unretracted_claim(unit, claim_id)
     if claim.status is ClaimStatus.DRAFT:
         raise Conflict("A draft was never published, so there is nothing to retract.")
@@ -184,5 +207,6 @@ def retract_claim(unit: Unit, claim_id: str, sent: RetractRequest) -> Reply:
     claim.retraction_reason = sent.reason
     claim.retracted_at = unit.now
     record_claim(unit, claim, ChangeAction.RETRACTED)
-    review_suggestions(unit, claim_id)
+    if is_suggested_to_contradict(unit.session, claim_id):
+        ask_for_contradictions(unit, [claim_id])
     return _reply(unit, claim_id)

@@ -19,6 +19,7 @@ from app.cli import custodian, keys, sealing, verify
 from app.cli import demo as demo_claims
 from app.cli.address import check_address, listen
 from app.cli.remote import KeyFile, api_key, failures_in_words
+from app.follow_ups import queries as follow_ups
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
 from app.kit.database_errors import may_pass, sqlstate
@@ -141,6 +142,14 @@ def migrate() -> None:
     startup.configure_logging(settings.log_level)
     _migrate(settings)
     console.print("The tables are of this version.")
+    context = startup.open_context(settings)
+    try:
+        with context.database.reading() as session:
+            waiting = follow_ups.waiting(session)
+    finally:
+        context.database.dispose()
+    if waiting:
+        console.print(f"{waiting} follow-ups of earlier writes wait for the service, which carries them out.")
 
 
 @app.command()

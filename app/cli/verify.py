@@ -25,6 +25,7 @@ from app.cli import queries
 from app.cli.queries import Line
 from app.cli.verify_derived import in_derived, in_keys, in_texts
 from app.documents.schemas import text_digest
+from app.follow_ups import queries as follow_ups
 from app.keys.queries import key_content
 from app.kit.edtf import InvalidEdtf
 from app.kit.fulltext import left_in_index
@@ -85,10 +86,13 @@ def run(settings: Settings, console: Console) -> bool:
             for difference in differences(session, advance=lambda rows: shown.advance(task, rows)):
                 found += 1
                 console.print(f"{difference.kind} {difference.resource_id}: {difference.what}.", soft_wrap=True)
+            waiting = follow_ups.waiting(session)
     finally:
         context.database.dispose()
     agree = f"{total} records agree with their documents and their history."
     console.print(agree if not found else f"{found} differences in {total} records.")
+    if waiting:
+        console.print(f"{waiting} follow-ups wait for the service to carry them out; until then records may differ.")
     return not found
 
 
@@ -227,7 +231,7 @@ def _relations(session: Session, rows: Sequence[Relation], outs: Outs) -> Iterat
         yield Rendered(
             row.id,
             relation_contents(row, seen_from, outs[row.id]),
-            latest_embargo(ends),
+            latest_embargo(end.embargo_until for end in ends),
             public_in_days=canonical.any_in_days(session, [claim.id for claim in ends]),
         )
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
 from app.access.visibility import may_know, visible
+from app.canonical.queries import text_of
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
 from app.changes.queries import readable_ids
@@ -23,11 +24,6 @@ def get_document(unit: Unit, document_id: str) -> Reply:
     """The document with its text; raises NotFound."""
     found = readable(unit, ResourceKind.DOCUMENT, document_id)
     return one(unit, found, extra={"text": text_of(unit.session, document_id)})
-
-
-def text_of(session: Session, document_id: str) -> str | None:
-    """The document's text, if it was recorded."""
-    return session.exec(select(Document.text).where(Document.id == document_id)).one_or_none()
 
 
 def digest_of(session: Session, document_id: str) -> str | None:

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
-from app.canonical.derived import derive_claims
 from app.canonical.documents import document_content, record_document
-from app.canonical.joining import join_held_back, part_from
-from app.canonical.reach import record_what_names_document
+from app.canonical.named import Named
+from app.canonical.reach.parts import reword_document, show_document
 from app.canonical.replies import (
     check_may_hide,
     check_references,
@@ -54,53 +53,48 @@ SHOWN_IN_CLAIMS: Final = ("title", "language", "outlet_id")
 
 def create_document(unit: Unit, sent: DocumentCreate) -> Reply:
     """Records a document and answers with it. Raises as `add_document` does."""
-    document = add_document(unit, sent)
+    named = Named(unit, [sent.outlet_id])
+    document = add_document(unit, named, sent)
+    named.record()
     unit.session.flush()
     found = readable(unit, ResourceKind.DOCUMENT, document.id)
     return one(unit, found, extra={"text": document.text}).created(f"/v1/documents/{document.id}")
 
 
 def add_document(
-    unit: Unit, sent: DocumentCreate, *, embargo_until: datetime | None = None, pointer: str = ""
+    unit: Unit, named: Named, sent: DocumentCreate, *, embargo_until: datetime | None = None, pointer: str = ""
 ) -> Document:
-    """The document, recorded, and kept from the public until then. `pointer` leads to it in the request.
+    """A new document, to be recorded with all that the request brings along, and kept from the public until then.
 
-    One request may bring the same document along several times, and it is recorded once. Raises Invalid for an outlet
-    that the caller cannot read or that publishes nothing, Forbidden for a visibility that they cannot, and
-    AlreadyExists, with `existing_id`, where a document of that visibility stands at the address.
+    `named` holds its outlet, and `pointer` leads to it in the request. One request may bring the same document along
+    several times, and it is recorded once. Raises Invalid for an outlet that the caller cannot read or that publishes
+    nothing, Forbidden for a visibility that they cannot, and AlreadyExists, with `existing_id`, where a document of
+    that visibility stands at the address.
     """
     check_may_hide(unit, sent.visibility)
-    _check_outlet(unit, sent.outlet_id, pointer)
+    named.check(ResourceKind.SOURCE, {f"{pointer}/outlet_id": sent.outlet_id})
+    _check_publishes(named.kind_of(sent.outlet_id or ""), sent.outlet_id, f"{pointer}/outlet_id")
     columns = _columns(sent, pointer)
-    brought_along = _brought_along(unit, columns, pointer)
+    brought_along = _brought_along(named, columns, pointer)
     if brought_along is not None:
         return brought_along
     _check_address(unit, columns, pointer)
     document = Document(id=random_id(), recorded_at=unit.now, embargo_until=embargo_until, **columns)
-    if embargo_until is not None and document.canonical_url is not None:
-        document.joined_id = rows.public_at(unit.session, document.canonical_url)
-    unit.session.add(document)
-    record_document(unit, document, ChangeAction.CREATED)
-    join_held_back(unit, document)
+    named.add_document(document)
     return document
 
 
-def _check_outlet(unit: Unit, outlet_id: str | None, pointer: str = "") -> None:
-    where = f"{pointer}/outlet_id"
-    check_references(unit, ResourceKind.SOURCE, {where: outlet_id})
-    if outlet_id is not None and rows.source_kind(unit.session, outlet_id) not in PUBLISHERS:
-        raise invalid(where, "not_an_outlet", "What publishes a document is an outlet or an organization.")
+def _check_publishes(kind: SourceKind | None, outlet_id: str | None, pointer: str) -> None:
+    if outlet_id is not None and kind not in PUBLISHERS:
+        raise invalid(pointer, "not_an_outlet", "What publishes a document is an outlet or an organization.")
 
 
-def _brought_along(unit: Unit, columns: Mapping[str, Any], pointer: str) -> Document | None:
-    """The document that the same request has recorded at this address, if it has; it must be the same throughout."""
+def _brought_along(named: Named, columns: Mapping[str, Any], pointer: str) -> Document | None:
+    """The document that the same request has brought to this address, if it has; it must be the same throughout."""
     if columns["canonical_url"] is None:
         return None
-    unit.session.flush()
-    document = queries.recorded_at_once(unit.session, columns["canonical_url"], columns["visibility"], unit.now)
-    if document is None:
-        return None
-    if any(getattr(document, name) != value for name, value in columns.items()):
+    document = named.new_document_at(columns["canonical_url"], columns["visibility"])
+    if document is not None and any(getattr(document, name) != value for name, value in columns.items()):
         detail = "The request brings a document with this address along twice, and they differ."
         raise invalid(f"{pointer}/url", "contradictory", detail)
     return document
@@ -163,27 +157,27 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     unit.precondition.check(found.document)
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "outlet_id", document.outlet_id)
     content = validated(DocumentContent, merge_patch(_current(document, sent), sent))
-    _check_outlet(unit, sent.get("outlet_id"))
-    reaches = content.visibility is not document.visibility
+    outlet_id = sent.get("outlet_id")
+    check_references(unit, ResourceKind.SOURCE, {"/outlet_id": outlet_id})
+    _check_publishes(rows.source_kind(unit.session, outlet_id or ""), outlet_id, "/outlet_id")
+    before = document.visibility
+    reaches = content.visibility is not before
     if reaches:
         check_may_hide(unit, content.visibility)
     columns = _columns(content)
     moves = reaches or columns["canonical_url"] != document.canonical_url
     if moves:
         _check_address(unit, columns)
-        part_from(unit, document)
-        document.joined_id = None
     if reaches:
         document.embargo_until = None
     shown_anew = any(columns[name] != getattr(document, name) for name in SHOWN_IN_CLAIMS)
     for name, value in columns.items():
         setattr(document, name, value)
     record_document(unit, document, ChangeAction.UPDATED)
-    if moves:
-        join_held_back(unit, document)
-        record_what_names_document(unit, document_id)
+    if reaches:
+        show_document(unit, document, before)
     elif shown_anew:
-        derive_claims(unit.session, rows.claims_naming_document(unit.session, document_id))
+        reword_document(unit, document_id)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.DOCUMENT, document_id), extra={"text": document.text})
 
@@ -213,7 +207,8 @@ def verify_document(unit: Unit, document_id: str, sent: VerifyRequest) -> Reply:
     text to check, or for a cursor of another document.
     """
     readable(unit, ResourceKind.DOCUMENT, document_id)
-    text = sent.text if sent.text is not None else queries.text_of(unit.session, document_id)
+    recorded = rows.text_of(unit.session, document_id)
+    text = sent.text if sent.text is not None else recorded
     if text is None:
         raise invalid("/text", "required", "No text of this document is recorded, so one must be sent.")
     recorded_digest = queries.digest_of(unit.session, document_id)

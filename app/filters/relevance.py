@@ -1,13 +1,12 @@
 """How claims are found by their text and read by relevance: what is asked of each claim, and the ranking."""
 
-from functools import cache
 from typing import Any, Final
 
 from sqlmodel import col
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import visible
+from app.access.visibility import built_once, visible
 from app.filters.conditions import Condition, Way
 from app.kit.columns import NOW
 from app.kit.fulltext import Among, Ranking, TextQuery, count_up_to, found_in, matching
@@ -47,7 +46,7 @@ def are_too_many(unit: Unit, ranking: Ranking) -> bool:
     return count_up_to(unit.session, query, audience, readable, most=most, now=unit.now) == most
 
 
-@cache
+@built_once
 def _readable_claims(audience: Audience) -> Among:
     def among(rows: Any, resource_id: Any) -> Any:
         return rows.join(Rendition, col(Rendition.resource_id) == resource_id).where(

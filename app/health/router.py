@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.access.context import context_of
 from app.access.routing import OPEN, GuardedRoute, RestrictedReads
+from app.follow_ups import queries
 from app.health.readiness import database_is_current
 from app.kit import metrics
 from app.kit.problems import Unavailable
@@ -35,9 +36,12 @@ async def readyz(request: Request) -> Health:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def show_metrics(_reads: RestrictedReads) -> Response:
+def show_metrics(reads: RestrictedReads) -> Response:
     """Count what this process has answered, by route and status, in Prometheus's text format.
 
-    Writes of what is hidden are counted too, so only those who may read it may read this.
+    With it comes how much that follows writes is not done yet. Writes of what is hidden are counted too, so only those
+    who may read it may read this.
     """
-    return Response(metrics.exposition(), media_type=metrics.MEDIA_TYPE)
+    with reads.context.database.reading() as session:
+        waiting = queries.waiting(session)
+    return Response(metrics.exposition(waiting=waiting), media_type=metrics.MEDIA_TYPE)

@@ -133,8 +133,11 @@ def text(length: int | None = None, *, nullable: bool = False, key: bool = False
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
 
-def choice(vocabulary: type[StrEnum], name: str, *, nullable: bool = False) -> Any:
-    """A term of a vocabulary, kept as its wire value in a VARCHAR with a CHECK named for the column."""
+def choice(vocabulary: type[StrEnum], name: str, *, nullable: bool = False, key: bool = False) -> Any:
+    """A term of a vocabulary, kept as its wire value in a VARCHAR with a CHECK named for the column.
+
+    `key` puts it in the primary key.
+    """
     kind = sa.Enum(
         vocabulary,
         name=name,
@@ -143,7 +146,7 @@ def choice(vocabulary: type[StrEnum], name: str, *, nullable: bool = False) -> A
         length=32,
         values_callable=lambda terms: [term.value for term in terms],
     )
-    column: sa.Column[Any] = sa.Column(kind, nullable=nullable)
+    column: sa.Column[Any] = sa.Column(kind, nullable=nullable, primary_key=key)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
 

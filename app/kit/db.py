@@ -52,7 +52,9 @@ SAMPLED_ROWS: Final = 1000
 FORGET_WAIT_MS: Final = 2_000
 """How long what is deleted waits for readers before it is left where it is: other writers wait meanwhile."""
 FIRST_GATHERING: Final = 1000
-"""Commits after which the statistics are gathered again, and then each time there are four times as many."""
+"""Rows written after which the statistics are gathered again, and then each time there are four times as many."""
+WAKING: Final = "wakes what follows writes"
+"""The mark on a session whose commit something else waits for."""
 
 
 class UnsupportedDatabase(Refusal):
@@ -68,7 +70,12 @@ class BrokenReferences(Exception):
 
 
 class Database:
-    """The connections of one process to its database, and the two ways to use them: `reading` and `write`."""
+    """The connections of one process to its database, and the two ways to use them: `reading` and `write`.
+
+    `after_write` is called after each commit of a session that asked for it by `ask_to_be_woken`.
+    """
+
+    after_write: Callable[[], None] = staticmethod(lambda: None)
 
     query_seconds: float = 0
     processor_seconds: float = 0
@@ -92,7 +99,7 @@ class Database:
             raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.file = _file(self.url) if self.is_sqlite else None
-        self._commits, self._next_gathering = 0, FIRST_GATHERING
+        self._next_gathering = FIRST_GATHERING
         if self.is_sqlite:
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
@@ -143,6 +150,7 @@ class Database:
                 with Session(self._writers, autoflush=False) as session:
                     answer = work(session)
                     session.flush()
+                    rows_written = self._rows_written_by(session)
                     deadline.check()
                     committing = True
                     _let_end(session)
@@ -151,12 +159,14 @@ class Database:
                 if committing and error.connection_invalidated:
                     raise OutcomeUnknown from None
                 deadline.check()
-                if attempt == ATTEMPTS or not _is_retryable(error):
+                if attempt == ATTEMPTS or not is_retryable(error):
                     raise
                 logger.warning("unit_of_work_retried", attempt=attempt, sqlstate=sqlstate(error))
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
             else:
-                self._count_commit()
+                self._count_rows(rows_written)
+                if WAKING in session.info:
+                    self.after_write()
                 return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -175,6 +185,8 @@ class Database:
                 connection.exec_driver_sql("ANALYZE")
         except DBAPIError as error:
             logger.warning("statistics_not_gathered", sqlstate=sqlstate(error))
+        # A connection knows the statistics that there were when it was opened.
+        self._readers.dispose()
 
     def forget_deleted(self, table: str) -> bool:
         """Has the database's own files overwritten where rows of the table were that are deleted or changed.
@@ -227,10 +239,16 @@ class Database:
         carried = [found[0] for detail in details if (found := FIRST_NUMBER.search(detail or "")) is not None]
         return carried != [] and set(carried) == {"0"}
 
-    def _count_commit(self) -> None:
-        self._commits += 1
-        if self._commits >= self._next_gathering:
-            self._next_gathering *= 4
+    def _rows_written_by(self, session: Session) -> int:
+        """How many rows the writing connection has written in its life; 0 where nobody needs to know."""
+        if not self.is_sqlite:
+            return 0
+        driver: Any = session.connection().connection.driver_connection
+        return int(driver.total_changes)
+
+    def _count_rows(self, written: int) -> None:
+        if written >= self._next_gathering:
+            self._next_gathering = 4 * written
             self.gather_statistics()
 
     @contextmanager
@@ -296,7 +314,9 @@ class SharedConnectionDatabase(Database):
         with Session(self._connection, autoflush=False, join_transaction_mode="create_savepoint") as session:
             answer = work(session)
             session.commit()
-            return answer
+        if WAKING in session.info:
+            self.after_write()
+        return answer
 
     def gather_statistics(self) -> None:
         """Does nothing: there is little in it."""
@@ -316,13 +336,19 @@ def _file(url: URL) -> Path:
     return Path(url.database)
 
 
+def ask_to_be_woken(session: Session) -> None:
+    """Has `Database.after_write` called once what the session writes is committed."""
+    session.info[WAKING] = True
+
+
 def make_private_file(name: str) -> None:
     """Makes an empty file, an empty database to SQLite, for its owner alone; does nothing where there is one."""
     with suppress(FileExistsError):
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
 
 
-def _is_retryable(error: DBAPIError) -> bool:
+def is_retryable(error: DBAPIError) -> bool:
+    """Whether a unit of work that ended so may succeed when it is run again."""
     state = sqlstate(error)
     if error.connection_invalidated or state in RETRYABLE_SQLSTATES:
         return True

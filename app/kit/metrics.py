@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 NO_ROUTE: Final = "none"
@@ -17,6 +17,11 @@ _durations: Final = Histogram(
     "Time from a request's first byte to its answer's last.",
     ["method", "route"],
     buckets=SECONDS,
+    registry=registry,
+)
+_waiting: Final = Gauge(
+    "onrecord_follow_ups_waiting",
+    "What follows committed writes, in the whole database, and is not done.",
     registry=registry,
 )
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
@@ -34,6 +39,7 @@ def count_answer(method: str, route: str | None, status: int | None, seconds: fl
     _durations.labels(known, route or NO_ROUTE).observe(seconds)
 
 
-def exposition() -> bytes:
-    """Everything counted by this process, in Prometheus's text format."""
+def exposition(*, waiting: int) -> bytes:
+    """Everything counted by this process, and how many follow-ups wait, in Prometheus's text format."""
+    _waiting.set(waiting)
     return generate_latest(registry)

@@ -18,6 +18,7 @@ from app.models.claims import (
     RemovedAttribution,
 )
 from app.models.documents import Document
+from app.models.follow_ups import FollowUp, FollowUpKind
 from app.models.history import Change, Rendition
 from app.models.identities import Custodian, SealedIdentity
 from app.models.search import SearchText
@@ -37,6 +38,8 @@ __all__ = [
     "Document",
     "Evidence",
     "Fingerprint",
+    "FollowUp",
+    "FollowUpKind",
     "Hop",
     "Quantity",
     "Relation",

@@ -170,7 +170,7 @@ class Hop(Table, table=True):
     __table_args__ = (
         sa.ForeignKeyConstraint(["claim_id", "attribution_id"], ["attribution.claim_id", "attribution.id"]),
         sa.Index(None, "source_id", "claim_id"),
-        sa.Index(None, "document_id"),
+        sa.Index(None, "document_id", "claim_id"),
     )
 
     claim_id: str = columns.text(36, key=True)
@@ -223,7 +223,7 @@ class Evidence(Table, table=True):
     __table_args__ = (
         sa.ForeignKeyConstraint(["claim_id", "assessment_id"], ["assessment.claim_id", "assessment.id"]),
         sa.CheckConstraint("(document_id IS NULL) <> (url IS NULL)", name="document_or_url"),
-        sa.Index(None, "document_id"),
+        sa.Index(None, "document_id", "claim_id"),
     )
 
     claim_id: str = columns.text(36, key=True)
@@ -242,7 +242,7 @@ class Relation(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("claim_id", "other_claim_id", "kind"),
         sa.CheckConstraint("claim_id <> other_claim_id", name="two_claims"),
-        sa.Index(None, "other_claim_id"),
+        sa.Index(None, "other_claim_id", "id"),
         sa.Index(None, "kind", "claim_id"),
     )
 

@@ -35,7 +35,7 @@ class Document(Table, table=True):
         ),
         sa.Index(None, "canonical_url"),
         sa.Index(None, "joined_id"),
-        sa.Index(None, "outlet_id"),
+        sa.Index(None, "outlet_id", "id"),
         sa.Index(None, "url", postgresql_using="hash"),  # a B-tree of PostgreSQL holds no text that long
     )
 

@@ -16,7 +16,7 @@ class Source(Table, table=True):
     __table_args__ = (
         # Other names are guarded where they are read in (`app.sources.schemas`): a CHECK here would copy the table.
         sa.CheckConstraint("name IS NULL OR anonymity IN ('named', 'pseudonymous')", name="no_name_when_anonymous"),
-        sa.Index(None, "organization_id"),
+        sa.Index(None, "organization_id", "id"),
     )
 
     id: str = columns.id_key()
@@ -61,7 +61,7 @@ class SourceRelation(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("source_id", "other_id", "kind"),
         sa.CheckConstraint("source_id <> other_id", name="two_sources"),
-        sa.Index(None, "other_id"),
+        sa.Index(None, "other_id", "kind", "source_id"),
     )
 
     id: str = columns.id_key()

@@ -3,12 +3,14 @@
 No session and no clock. What counts as one thing, and why, stands in docs/decisions/contradictions.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from itertools import product
+from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -16,8 +18,7 @@ from app.canonical.quantities import unit_key
 from app.kit.codes import CURRENCIES
 from app.kit.edtf import day_text
 from app.kit.words import tokens
-from app.models import Claim, Quantity
-from app.models.vocabulary import Approximation, ClaimKind, UnitKind
+from app.models.vocabulary import Approximation, ClaimKind, ClaimStatus, Per, UnitKind
 
 FACTOR: Final = 2
 """How far apart two numbers may lie that somebody hedged. "Approximately 100,000" is said of 80,000 and of 120,000; no
@@ -33,6 +34,10 @@ UNKNOWN_PLACE: Final = 0.95
 """What the likeness is multiplied by where the times are unknown or overlap in part; where a place is unknown."""
 EARTH_RADIUS_KM: Final = 6371.0
 MOST_TOPICS_NAMED: Final = 5
+MOST_COMPARED: Final = 500
+"""Characters of a statement whose words are compared, more than a sentence has: finding their stems takes 2 us each."""
+STATEMENTS_KEPT: Final = 2_000
+"""Statements whose words are kept at hand: the newest claims of a topic are compared again and again."""
 
 SMALL_WORDS: Final = frozenset(
     tokens(
@@ -49,18 +54,63 @@ SMALL_WORDS: Final = frozenset(
 """Words of numbers, and words that say nothing of what is counted."""
 
 
+class ClaimFacts(NamedTuple):
+    """What is compared of a claim, its topics and numbers apart."""
+
+    id: str
+    kind: ClaimKind
+    status: ClaimStatus
+    statement: str
+    language: str | None
+    place_name: str | None
+    place_country: str | None
+    place_latitude: float | None
+    place_longitude: float | None
+    occurred_earliest_day: int | None
+    occurred_latest_day: int | None
+    embargo_until: datetime | None
+
+
+class Number(NamedTuple):
+    """What is compared of a quantity, which may have no number in it."""
+
+    verbatim: str | None
+    best: str | None
+    low: str | None
+    high: str | None
+    unit: str | None
+    unit_kind: UnitKind
+    currency: str | None
+    per: Per | None
+    approximation: Approximation
+    part_of: str | None
+    unit_key: str | None
+    low_key: str | None
+    high_key: str | None
+    is_bounded: int | None
+
+
+Measure = tuple[str | None, ...]
+Measured = Mapping[Measure, Sequence[Number]]
+"""A claim's numbers by what they measure, in the order in which they stand."""
+
+
+def measured(quantities: Iterable[Number]) -> Measured:
+    """Those of the quantities that a number stands in, by what they measure."""
+    found: dict[Measure, list[Number]] = {}
+    for each in quantities:
+        if each.low_key is not None or each.high_key is not None:
+            found.setdefault(_measure(each), []).append(each)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A claim with what is compared of it. Its topics are as they were written."""
 
-    claim: Claim
+    claim: ClaimFacts
     topics: Sequence[str]
-    quantities: Sequence[Quantity]
-
-    @property
-    def numbers(self) -> list[Quantity]:
-        """Its quantities that a number stands in."""
-        return [each for each in self.quantities if each.low_key is not None or each.high_key is not None]
+    numbers: Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +128,7 @@ def folded(topic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    pair: tuple[Quantity, Quantity]
+    pair: tuple[Number, Number]
     alike: float
     score: float
 
@@ -102,7 +152,7 @@ def _compare(one: Stated, other: Stated) -> _Compared | None:
         return None
     time = _time(one.claim, other.claim)
     place = time and _place(one.claim, other.claim)
-    pair = _excluding(one.numbers, other.numbers) if place else None
+    pair = excluding(one.numbers, other.numbers) if place else None
     if pair is None:
         return None
     alike = _likeness(_words(one.claim, pair[0]), _words(other.claim, pair[1]))
@@ -116,11 +166,16 @@ def _likeness(words: frozenset[str], others: frozenset[str]) -> float:
     return fuzz.token_set_ratio(" ".join(sorted(words)), " ".join(sorted(others))) / 100
 
 
-def _words(claim: Claim, quantity: Quantity) -> frozenset[str]:
+def _words(claim: ClaimFacts, quantity: Number) -> frozenset[str]:
     """What the statement says, beside what is compared by itself: its number with the unit, and the place."""
     compared = " ".join(filter(None, (quantity.unit, quantity.per, claim.place_name)))
-    said = frozenset(tokens(claim.statement, claim.language)) - SMALL_WORDS - {*tokens(compared, claim.language)}
-    return frozenset(word for word in said if not word[0].isdigit())
+    return _said(claim.statement[:MOST_COMPARED], claim.language) - {*tokens(compared, claim.language)}
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _said(statement: str, language: str | None) -> frozenset[str]:
+    """The words of a statement, numbers and small words left out."""
+    return frozenset(word for word in tokens(statement, language) if not word[0].isdigit()) - SMALL_WORDS
 
 
 def _shared_topics(one: Iterable[str], other: Iterable[str]) -> list[str]:
@@ -128,25 +183,71 @@ def _shared_topics(one: Iterable[str], other: Iterable[str]) -> list[str]:
     return [topic for topic in one if folded(topic) in others]
 
 
-def _excluding(one: Sequence[Quantity], other: Sequence[Quantity]) -> tuple[Quantity, Quantity] | None:
-    """The first two quantities of one measure that exclude each other.
+def excluding(one: Measured, other: Measured) -> tuple[Number, Number] | None:
+    """The first numbers that two claims give of a measure of which all their numbers exclude each other.
 
-    None where any two of that measure go together: a claim that the number rose from ten to twenty does not contradict
+    None where any two of each measure go together: a claim that the number rose from ten to twenty does not contradict
     that it was ten.
     """
-    for measure in dict.fromkeys(_measure(each) for each in one):
-        pairs = list(
-            product(
-                [each for each in one if _measure(each) == measure],
-                [each for each in other if _measure(each) == measure],
-            )
-        )
-        if pairs and all(_exclude(*pair) for pair in pairs):
-            return pairs[0]
+    for measure, numbers in one.items():
+        others = other.get(measure)
+        if others is not None and _all_exclude(numbers, others):
+            return numbers[0], others[0]
     return None
 
 
-def _measure(quantity: Quantity) -> tuple[str | None, ...]:
+def _all_exclude(one: Sequence[Number], other: Sequence[Number]) -> bool:
+    """Whether each number of one claim excludes each of the other's.
+
+    No number lies within both, and where either is only hedged they lie more than a factor apart: in the order in which
+    they begin, each lies above all of the other claim's that began before it.
+    """
+    weighs_hedges = not all(number.is_bounded for numbers in (one, other) for number in numbers)
+    below = (_Below(), _Below())
+    sides = [(number.low_key or "", side, number) for side, numbers in enumerate((one, other)) for number in numbers]
+    for _, side, number in sorted(sides, key=_LOW_KEY):
+        others = below[1 - side]
+        if not others.ends_before(number) or (weighs_hedges and not others.is_beyond_a_factor(number)):
+            return False
+        below[side].add(number, weighs_hedges=weighs_hedges)
+    return True
+
+
+_LOW_KEY: Final = itemgetter(0)
+
+
+@dataclass(slots=True)
+class _Below:
+    """How far up the numbers of one claim reach, and those of them that are only hedged."""
+
+    high_key: str | None = ""
+    """The highest of their ends; None where one of them is open, and empty before there are any."""
+    most: Decimal | None = None
+    most_hedged: Decimal | None = None
+
+    def add(self, number: Number, *, weighs_hedges: bool) -> None:
+        """Reckons with one more, which begins no lower than those before it."""
+        if self.high_key is not None:
+            self.high_key = None if number.high_key is None else max(self.high_key, number.high_key)
+        if weighs_hedges:
+            most = max(_given(number))
+            self.most = most if self.most is None else max(self.most, most)
+            if not number.is_bounded:
+                self.most_hedged = most if self.most_hedged is None else max(self.most_hedged, most)
+
+    def ends_before(self, number: Number) -> bool:
+        """Whether all of them end before the number begins, which begins no lower than any."""
+        if self.high_key is None or number.low_key is None:
+            return self.high_key == ""
+        return self.high_key < number.low_key
+
+    def is_beyond_a_factor(self, number: Number) -> bool:
+        """Whether those with which hedging counts are more than a factor below the number."""
+        lower = self.most_hedged if number.is_bounded else self.most
+        return lower is None or _beyond_a_factor(lower, min(_given(number)))
+
+
+def _measure(quantity: Number) -> Measure:
     """What is measured: two quantities that differ in it are not compared.
 
     A currency's code is money also where it was given as a unit of another kind.
@@ -156,21 +257,6 @@ def _measure(quantity: Quantity) -> tuple[str | None, ...]:
     return (quantity.unit_key, kind, quantity.per, unit_key(quantity.part_of))
 
 
-def _exclude(one: Quantity, other: Quantity) -> bool:
-    """Whether no number lies within both, and, where either is only hedged, they lie more than a factor apart."""
-    if _is_below(other, one):
-        one, other = other, one
-    if not _is_below(one, other):
-        return False
-    if one.is_bounded and other.is_bounded:
-        return True
-    return _beyond_a_factor(_most(one), _least(other))
-
-
-def _is_below(one: Quantity, other: Quantity) -> bool:
-    return one.high_key is not None and other.low_key is not None and one.high_key < other.low_key
-
-
 def _beyond_a_factor(lower: Decimal, upper: Decimal) -> bool:
     """Whether two numbers, the lower first, are further apart than hedging allows. Nothing is a multiple of zero."""
     if lower > 0:
@@ -178,19 +264,11 @@ def _beyond_a_factor(lower: Decimal, upper: Decimal) -> bool:
     return upper >= 0 or lower < FACTOR * upper
 
 
-def _given(quantity: Quantity) -> list[Decimal]:
+def _given(quantity: Number) -> list[Decimal]:
     return [Decimal(text) for text in (quantity.low, quantity.best, quantity.high) if text is not None]
 
 
-def _least(quantity: Quantity) -> Decimal:
-    return min(_given(quantity))
-
-
-def _most(quantity: Quantity) -> Decimal:
-    return max(_given(quantity))
-
-
-def _place(one: Claim, other: Claim) -> float:
+def _place(one: ClaimFacts, other: ClaimFacts) -> float:
     """0 where the claims are of two places, 1 where they are of one, between where that is not known."""
     if one.place_country and other.place_country and one.place_country != other.place_country:
         return 0.0
@@ -203,7 +281,7 @@ def _place(one: Claim, other: Claim) -> float:
     return 1.0 if both else UNKNOWN_PLACE
 
 
-def _distance_km(one: Claim, other: Claim) -> float:
+def _distance_km(one: ClaimFacts, other: ClaimFacts) -> float:
     """By the haversine formula, on a sphere."""
     latitudes = [radians(each.place_latitude or 0.0) for each in (one, other)]
     longitudes = [radians(each.place_longitude or 0.0) for each in (one, other)]
@@ -214,7 +292,7 @@ def _distance_km(one: Claim, other: Claim) -> float:
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, square)))
 
 
-def _time(one: Claim, other: Claim) -> float:
+def _time(one: ClaimFacts, other: ClaimFacts) -> float:
     """0 where the claims are of two times, 1 where they are of one, between where that is not known or in part."""
     begins = [day for day in (one.occurred_earliest_day, other.occurred_earliest_day) if day is not None]
     ends = [day for day in (one.occurred_latest_day, other.occurred_latest_day) if day is not None]
@@ -229,7 +307,7 @@ def _time(one: Claim, other: Claim) -> float:
     return 0.0 if one.kind == ClaimKind.QUANTITY else OTHER_PERIOD
 
 
-def _reason(one: Claim, other: Claim, compared: _Compared, topics: Sequence[str]) -> str:
+def _reason(one: ClaimFacts, other: ClaimFacts, compared: _Compared, topics: Sequence[str]) -> str:
     pair, alike = compared.pair, compared.alike
     numbers = " and ".join(sorted(map(_in_words, pair)))
     reading = (
@@ -246,7 +324,7 @@ def _reason(one: Claim, other: Claim, compared: _Compared, topics: Sequence[str]
     )
 
 
-def _in_words(quantity: Quantity) -> str:
+def _in_words(quantity: Number) -> str:
     """The number as it was recorded, with its unit, and the words that it was given in."""
     unit = quantity.currency or quantity.unit or quantity.unit_kind
     rate = "" if quantity.per is None else f" per {quantity.per}"
@@ -255,7 +333,7 @@ def _in_words(quantity: Quantity) -> str:
     return f"{_number_in_words(quantity)} {unit}{rate}{whole}{words}"
 
 
-def _number_in_words(quantity: Quantity) -> str:
+def _number_in_words(quantity: Number) -> str:
     if quantity.low is not None and quantity.high is not None:
         return quantity.low if quantity.low == quantity.high else f"{quantity.low} to {quantity.high}"
     if quantity.low is not None:
@@ -268,14 +346,14 @@ def _number_in_words(quantity: Quantity) -> str:
     return f"{said}{quantity.best}"
 
 
-def _time_in_words(claim: Claim) -> str:
+def _time_in_words(claim: ClaimFacts) -> str:
     earliest, latest = day_text(claim.occurred_earliest_day), day_text(claim.occurred_latest_day)
     if earliest is None and latest is None:
         return "unknown"
     return str(earliest) if earliest == latest else f"{earliest or 'open'} to {latest or 'open'}"
 
 
-def _place_in_words(claim: Claim) -> str:
+def _place_in_words(claim: ClaimFacts) -> str:
     parts = [part for part in (claim.place_name, claim.place_country) if part]
     if claim.place_latitude is not None:
         parts.append(f"{claim.place_latitude:.2f} {claim.place_longitude:.2f}")

@@ -1,12 +1,12 @@
 """The SQL of relations between claims."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import String, bindparam, union_all
+from sqlalchemy import Boolean, Enum, String, bindparam, false, type_coerce, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, or_, select
 
@@ -20,7 +20,7 @@ from app.kit.paging import Key, Order
 from app.kit.problems import NotFound
 from app.models import Claim, ClaimStanding, ClaimTopic, Quantity, Relation, Rendition
 from app.models.vocabulary import ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
-from app.relations.contradictions import Stated
+from app.relations.contradictions import ClaimFacts, Measured, Number, Stated, measured
 from app.relations.schemas import RelationFilter
 
 NEWEST_OF_A_TOPIC: Final = 200
@@ -32,6 +32,12 @@ NEAR_DEGREES: Final = 0.1
 BEFORE_ALL_DAYS: Final = -(1 << 62)
 AFTER_ALL_DAYS: Final = 1 << 62
 """Stand for the days of a time that is open or not known."""
+CLAIM_FACTS: Final = [getattr(Claim, name) for name in ClaimFacts._fields]
+NUMBERS: Final = [
+    type_coerce(column, String) if isinstance(column.type, Enum) else column
+    for column in (getattr(Quantity, name) for name in Number._fields)
+]
+"""Terms of a vocabulary as the text they are: there can be ten thousand of them."""
 
 
 def list_relations(unit: Unit, claim_id: str, wanted: RelationFilter) -> Reply:
@@ -86,53 +92,81 @@ def relations_between(unit: Unit, first_id: str, second_id: str) -> list[Relatio
     return list(unit.session.exec(found.where(either)))
 
 
-def relations_of_claims(session: Session, claim_ids: Iterable[str]) -> list[Relation]:
-    """Every relation of the claims, from either side: for writes, never for an answer."""
-    ids = set(claim_ids)
-    either = or_(col(Relation.claim_id).in_(ids), col(Relation.other_claim_id).in_(ids))
-    rows = select(Relation).where(either).order_by(Relation.id).execution_options(populate_existing=True)
-    return list(session.exec(rows))
+def relations_among(session: Session, claim_id: str, other_ids: Iterable[str]) -> list[Relation]:
+    """Every relation between the claim and any of the others, either way round: for writes, never for an answer."""
+    ids, row = sorted(set(other_ids)), Relation
+    if not ids:
+        return []
+    from_it = and_(col(row.claim_id) == claim_id, col(row.other_claim_id).in_(ids))
+    to_it = and_(col(row.other_claim_id) == claim_id, col(row.claim_id).in_(ids))
+    rows = select(row).where(or_(from_it, to_it)).order_by(row.id)
+    return list(session.exec(rows.execution_options(populate_existing=True)))
 
 
-def contradicting_ids(session: Session, claim_id: str) -> set[str]:
-    """Ids of the claim and of all that it is suggested to contradict: for writes, never for an answer."""
-    rows = select(Relation.claim_id, Relation.other_claim_id).where(
-        or_(col(Relation.claim_id) == claim_id, col(Relation.other_claim_id) == claim_id),
-        Relation.kind == ClaimRelationKind.CONTRADICTS,
-        Relation.status == RelationStatus.SUGGESTED,
-    )
-    return {claim_id, *(end for ends in session.exec(rows) for end in ends)}
+def is_suggested_to_contradict(session: Session, claim_id: str) -> bool:
+    """Whether it is suggested that the claim contradicts another: for writes, never for an answer."""
+    return bool(suggestions_after(session, claim_id, "", limit=1))
 
 
-def stated_and_locked(session: Session, claim_ids: Iterable[str]) -> dict[str, Stated]:
-    """The claims with their topics and numbers as they are now, locked in the order of their ids."""
-    ids = set(claim_ids)
-    rows = select(Claim).where(col(Claim.id).in_(ids)).order_by(Claim.id).with_for_update()
-    claims = list(session.exec(rows.execution_options(populate_existing=True)))
-    quantities: dict[str, list[Quantity]] = defaultdict(list)
-    numbers = select(Quantity).where(col(Quantity.claim_id).in_(ids)).order_by(col(Quantity.position))
-    for row in session.exec(numbers.execution_options(populate_existing=True)):
-        quantities[row.claim_id].append(row)
+def suggestions_after(session: Session, claim_id: str, relation_id: str, *, limit: int) -> list[tuple[str, str]]:
+    """Suggestions, from either side, that the claim contradicts another: their ids and those, in their order.
+
+    For writes, never for an answer.
+    """
+    found: list[tuple[str, str]] = []
+    for own, other in ((Relation.claim_id, Relation.other_claim_id), (Relation.other_claim_id, Relation.claim_id)):
+        rows = select(Relation.id, other).where(
+            own == claim_id,
+            Relation.kind == ClaimRelationKind.CONTRADICTS,
+            Relation.status == RelationStatus.SUGGESTED,
+            Relation.id > relation_id,
+        )
+        found += [(str(one), str(two)) for one, two in session.exec(rows.order_by(Relation.id).limit(limit))]
+    return sorted(found)[:limit]
+
+
+def stated(session: Session, claim_ids: Iterable[str], *, lock: bool = False) -> dict[str, Stated]:
+    """The claims with their topics and numbers as they are now, or locked, in the order of their ids."""
+    ids = sorted(set(claim_ids))
+    if not ids:
+        return {}
+    rows: Any = select(*CLAIM_FACTS).where(col(Claim.id).in_(ids)).order_by(Claim.id)
+    claims = [ClaimFacts(*row) for row in session.exec(rows.with_for_update() if lock else rows)]
     topics: dict[str, list[str]] = defaultdict(list)
     filed = select(ClaimTopic.claim_id, ClaimTopic.topic).where(col(ClaimTopic.claim_id).in_(ids))
     for claim_id, topic in session.exec(filed.order_by(col(ClaimTopic.position))):
         topics[claim_id].append(topic)
-    return {claim.id: Stated(claim, topics[claim.id], quantities[claim.id]) for claim in claims}
+    numbers = numbers_of(session, ids)
+    return {claim.id: Stated(claim, topics[claim.id], numbers[claim.id]) for claim in claims}
 
 
-def to_compare(session: Session, stated: Stated, now: datetime) -> list[tuple[Stated, Audience]]:
-    """Published claims with numbers of the same units, and from which audience on each is read at that instant.
+def numbers_of(session: Session, claim_ids: Collection[str], units: Iterable[str | None] = ()) -> dict[str, Measured]:
+    """The numbers of each of the claims, in their order; those of some units alone, where any are given."""
+    rows: Any = select(Quantity.claim_id, *NUMBERS).where(col(Quantity.claim_id).in_(sorted(claim_ids)))
+    if wanted := set(units):
+        key = col(Quantity.unit_key)
+        rows = rows.where(or_(key.in_(wanted - {None}), key.is_(None) if None in wanted else false()))
+    found: dict[str, list[Number]] = defaultdict(list)
+    in_order = rows.order_by(Quantity.claim_id, col(Quantity.position))
+    for claim_id, *number in session.connection().execute(in_order).all():
+        found[claim_id].append(Number(*number))
+    return {claim_id: measured(found[claim_id]) for claim_id in claim_ids}
 
-    They share a topic and may be of the claim's time and place; the newest come first, and without their topics. Taken
-    from the newest of each topic that each audience may read, so that what is hidden from an audience takes no place
-    from what is not. For writes, never for an answer.
+
+def to_compare(session: Session, stated: Stated, now: datetime) -> dict[str, Audience]:
+    """Ids of published claims with numbers of the same units, the newest first, each with the widest of its readers.
+
+    They share a topic and may be of the claim's time and place. Taken from the newest of each topic that each audience
+    may read, so that what is hidden from an audience takes no place from what is not. For writes, never for an answer.
     """
     claim, spellings = stated.claim, _spellings(stated.topics)
+    units = {measure[0] for measure in stated.numbers}
     parameters = {
         "id": claim.id,
         "kind": claim.kind,
         "country": claim.place_country,
-        "units": [each.unit_key for each in stated.numbers if each.unit_key is not None],
+        "units": list(units - {None}),
+        "unnamed": None in units,
         "first_day": _or(claim.occurred_earliest_day, BEFORE_ALL_DAYS),
         "last_day": _or(claim.occurred_latest_day, AFTER_ALL_DAYS),
         "south": -90.0 if claim.place_latitude is None else claim.place_latitude - NEAR_DEGREES,
@@ -140,15 +174,11 @@ def to_compare(session: Session, stated: Stated, now: datetime) -> list[tuple[St
         "now": now,
         **{f"topic_{at}": topic for at, topic in enumerate(spellings)},
     }
-    seen_from: dict[str, Audience] = {}
-    claims: dict[str, Claim] = {}
-    quantities: dict[str, list[Quantity]] = defaultdict(list)
-    for other, quantity, first in session.exec(_comparable(len(spellings)), params=parameters):
-        is_out = other.embargo_until is None or other.embargo_until <= now
-        seen_from[other.id] = max(Audience(first), Audience.PUBLIC if is_out else Audience.INTERNAL)
-        claims[other.id] = other
-        quantities[other.id].append(quantity)
-    return [(Stated(claims[each], [], quantities[each]), seen_from[each]) for each in claims]
+    found: dict[str, Audience] = {}
+    for claim_id, embargo, first in session.exec(_comparable(len(spellings)), params=parameters):
+        is_out = embargo is None or embargo <= now
+        found[claim_id] = max(Audience(first), Audience.PUBLIC if is_out else Audience.INTERNAL)
+    return found
 
 
 def _or(day: int | None, otherwise: int) -> int:
@@ -162,7 +192,7 @@ def _spellings(topics: Sequence[str]) -> list[str]:
 
 @cache
 def _comparable(topics: int) -> Any:
-    """A select of claims, their quantities and who reads them, built once: that takes longer than running it."""
+    """A select of claims and who reads them, built once: that takes longer than running it."""
     newest = union_all(*(_newest(at, audience) for at in range(topics) for audience in Audience)).subquery()
     country = bindparam("country", type_=String())
     latitude, earliest, latest = (
@@ -170,9 +200,14 @@ def _comparable(topics: int) -> Any:
         col(Claim.occurred_earliest_day),
         col(Claim.occurred_latest_day),
     )
+    unit = col(Quantity.unit_key)
+    of_a_unit = or_(
+        unit.in_(bindparam("units", expanding=True)), and_(unit.is_(None), bindparam("unnamed", type_=Boolean()))
+    )
+    has_number = or_(col(Quantity.low_key).is_not(None), col(Quantity.high_key).is_not(None))
+    number = select(Quantity.position).where(col(Quantity.claim_id) == Claim.id, of_a_unit, has_number)
     return (
-        select(Claim, Quantity, col(ClaimStanding.first_audience))
-        .join(Quantity, col(Quantity.claim_id) == Claim.id)
+        select(Claim.id, Claim.embargo_until, col(ClaimStanding.first_audience))
         .join(ClaimStanding, and_(col(ClaimStanding.claim_id) == Claim.id, _is_widest()))
         .where(
             col(Claim.id).in_(select(newest.c.claim_id)),
@@ -182,9 +217,9 @@ def _comparable(topics: int) -> Any:
             or_(latitude.is_(None), latitude.between(bindparam("south"), bindparam("north"))),
             or_(latest.is_(None), latest >= bindparam("first_day")),
             or_(earliest.is_(None), earliest <= bindparam("last_day")),
-            or_(col(Quantity.unit_key).is_(None), col(Quantity.unit_key).in_(bindparam("units", expanding=True))),
+            number.exists(),
         )
-        .order_by(col(Claim.id).desc(), col(Quantity.position))
+        .order_by(col(Claim.id).desc())
     )
 
 

@@ -1,32 +1,36 @@
-"""Suggests which claims contradict each other when one is recorded or changed, and takes back what no longer holds.
+"""Suggests which claims contradict each other once one is recorded or changed, and takes back what no longer holds.
 
 How two claims are compared is in `app.relations.contradictions`; what is suggested and why, in
-docs/decisions/contradictions.md.
+docs/decisions/contradictions.md. All of it follows the write, in portions (`app.background`): first what had been
+suggested of the claim, then what it is found to contradict by now.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.canonical import queries as rows
 from app.canonical.claims import latest_embargo, record_relation
-from app.canonical.queries import ClaimRows
-from app.canonical.replies import readable
+from app.changes import queries as changes
 from app.changes.record import NOBODY, Written, record_change
+from app.follow_ups.queries import ask
 from app.kit.ids import random_id
-from app.models import Relation
+from app.models import FollowUpKind, Relation
 from app.models.vocabulary import ChangeAction, ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
 from app.relations import queries
-from app.relations.contradictions import Contradiction, Stated, contradiction, likely
-
-Pair = frozenset[str]
+from app.relations.contradictions import Contradiction, Stated, contradiction, excluding, likely
 
 OPENING: Final = "Suggested by the service: "
 """How the note of every suggestion of the service begins. One that nobody has decided, and whose note nobody has
 written anew, is the service's to change and to take back; every other is somebody's."""
 MOST_SUGGESTED: Final = 20
-"""Contradictions suggested for one claim at one write, the likeliest: more would not be looked through."""
+"""Contradictions suggested for one claim and each audience, the likeliest: more would not be looked through."""
+MOST_LOOKED_AT: Final = 200
+"""Claims of all its topics, the newest for each audience, whose numbers are compared with those of one claim."""
+LOCKED_AT_ONCE: Final = 10
+"""Pairs that are decided in one portion, all of which are locked at its beginning."""
 EXPLAINED: Final = frozenset(
     {
         ClaimRelationKind.SUPERSEDES,
@@ -37,87 +41,108 @@ EXPLAINED: Final = frozenset(
     }
 )
 """Relations that say why two claims give different numbers."""
+FOUND: Final = "found:"
+"""How a cursor begins in the second part of a round, before the claims yet to decide; in the first part it is the last
+relation that was looked at."""
 
 
-def suggest_for_new(unit: Unit, claims: Sequence[ClaimRows]) -> None:
-    """Records what new claims contradict, one another among them, as suggestions. Their standing must be made."""
-    written = {
-        each.claim.id: Stated(each.claim, [row.topic for row in each.topics], each.quantities) for each in claims
-    }
-    _suggest(unit, written, [])
+def ask_for_contradictions(unit: Unit, claim_ids: Iterable[str]) -> None:
+    """Has the claims compared with others, after the commit. Comes after every other lock of the transaction."""
+    ask(unit, FollowUpKind.CONTRADICTIONS, claim_ids)
 
 
-def lock_for_review(unit: Unit, claim_id: str) -> None:
-    """Locks a claim, before anything else does, with those that it is suggested to contradict: in one order for all.
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What to decide next: the other claims of some pairs, each with the cursor once it is decided; None at the end."""
 
-    Raises NotFound, and locks nothing, if the claim does not exist for the caller.
+    pairs: Sequence[tuple[str, str | None]]
+
+
+def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> Next:
+    """The next pairs of the claim to decide: what was suggested of it, and then what it seems to contradict by now."""
+    if cursor is not None and cursor.startswith(FOUND):
+        return _decided_in_turn(cursor.removeprefix(FOUND).split())
+    is_new = cursor is None and all(row.version == 1 for row in changes.renditions(unit.session, claim_id))
+    # Nothing that was suggested of a claim that has never changed can have become wrong by it.
+    suggested = [] if is_new else queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE)
+    if suggested:
+        return Next([(other, relation_id) for relation_id, other in suggested])
+    found = _found(unit, claim_id)
+    related = {end for each in queries.relations_among(unit.session, claim_id, found) for end in _ends(each)}
+    return _decided_in_turn([each for each in found if each not in related])
+
+
+def _decided_in_turn(others: Sequence[str]) -> Next:
+    rest = [others[at:] for at in range(1, len(others) + 1)]
+    return Next([(each, FOUND + " ".join(left) if left else None) for each, left in zip(others, rest, strict=True)])
+
+
+def suggest(unit: Unit, claim_id: str, cursor: str | None, found: Next, is_spent: Callable[[], bool]) -> str | None:
+    """Suggests or takes back what was looked up, as the claims are by now. What anybody has decided stays as it is.
+
+    Answers with the cursor to go on from; None where all is done.
     """
-    readable(unit, ResourceKind.CLAIM, claim_id)
-    rows.locked_claims(unit.session, queries.contradicting_ids(unit.session, claim_id))
-
-
-def review_suggestions(unit: Unit, claim_id: str) -> None:
-    """Records what a changed claim contradicts by now, and removes the service's own suggestions that no longer hold.
-
-    The claim must be locked, and its standing made. What anybody has decided, written or rejected stays as it is.
-    """
-    unit.session.flush()
-    known = queries.relations_of_claims(unit.session, [claim_id])
-    _suggest(unit, queries.stated_and_locked(unit.session, [claim_id]), known)
-
-
-def _suggest(unit: Unit, written: Mapping[str, Stated], known: Sequence[Relation]) -> None:
-    found = _found(unit, written.values())
-    waiting = [relation for relation in known if _is_own(relation)]
-    if not found and not waiting:
-        return
-    ends = {end for pair in (*found, *map(_pair, waiting)) for end in pair}
-    stated = queries.stated_and_locked(unit.session, ends)
+    pairs = found.pairs[:LOCKED_AT_ONCE]
+    if not pairs:
+        return None
+    others = [other for other, _ in pairs]
+    stated = queries.stated(unit.session, [claim_id, *others], lock=True)
     # Somebody may have decided while the claims were not locked yet.
-    relations = _by_pair(queries.relations_of_claims(unit.session, written))
-    for pair in {**dict.fromkeys(map(_pair, waiting)), **found}:
-        _settle(unit, [stated[each] for each in found.get(pair, sorted(pair))], relations.get(pair, []))
+    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, others))
+    for other, reached in pairs:
+        _settle(unit, [stated[claim_id], stated[other]], relations.get(other, []))
+        cursor = reached
+        if is_spent():
+            break
+    return cursor
 
 
-def _found(unit: Unit, written: Iterable[Stated]) -> dict[Pair, tuple[str, str]]:
-    """The pairs of claims that seem to contradict each other, each as the claim written and the other one."""
-    able = [each for each in written if each.claim.status is ClaimStatus.PUBLISHED and each.numbers and each.topics]
-    seen_from = rows.first_audiences(unit.session, [each.claim.id for each in able]) if able else {}
-    found: dict[Pair, tuple[str, str]] = {}
-    for stated in able:
-        own = stated.claim.id
-        for other in _likeliest(
-            stated, queries.to_compare(unit.session, stated, unit.now), seen_from.get(own, Audience.RESTRICTED)
-        ):
-            found.setdefault(frozenset({own, other}), (own, other))
-    return found
+def _found(unit: Unit, claim_id: str) -> list[str]:
+    """The ids of the claims that it seems to contradict."""
+    stated = queries.stated(unit.session, [claim_id]).get(claim_id)
+    if stated is None or stated.claim.status is not ClaimStatus.PUBLISHED or not stated.numbers or not stated.topics:
+        return []
+    seen_from = rows.first_audiences(unit.session, [claim_id]).get(claim_id, Audience.RESTRICTED)
+    near = queries.to_compare(unit.session, stated, unit.now)
+    ids = _newest(near, seen_from)
+    numbers = queries.numbers_of(unit.session, ids, {measure[0] for measure in stated.numbers})
+    others = queries.stated(unit.session, [each for each in ids if excluding(stated.numbers, numbers[each])])
+    scores = {each: likely(stated, other) for each, other in others.items()}
+    return _likeliest({each: score for each, score in scores.items() if score is not None}, near, seen_from)
 
 
-def _likeliest(stated: Stated, others: Iterable[tuple[Stated, Audience]], seen_from: Audience) -> dict[str, None]:
-    """The ids of the claims that contradict it most surely, of equals the newest: so many for each audience.
+def _newest(near: Mapping[str, Audience], seen_from: Audience) -> dict[str, None]:
+    """So many of the ids, which come the newest first, for each audience that reads the claim.
 
     Chosen among what an audience may read: among all, hidden claims would take the places of others, and that would
     tell of them.
     """
-    scored = [
-        (score, other.claim.id, audience) for other, audience in others if (score := likely(stated, other)) is not None
-    ]
-    scored.sort(reverse=True)
     chosen: dict[str, None] = {}
     for reader in range(seen_from, len(Audience)):
-        read = [claim_id for _, claim_id, audience in scored if audience <= reader]
-        chosen |= dict.fromkeys(read[:MOST_SUGGESTED])
+        read = [each for each, audience in near.items() if audience <= reader]
+        chosen |= dict.fromkeys(read[:MOST_LOOKED_AT])
     return chosen
 
 
-def _pair(relation: Relation) -> Pair:
-    return frozenset({relation.claim_id, relation.other_claim_id})
+def _likeliest(scores: Mapping[str, float], near: Mapping[str, Audience], seen_from: Audience) -> list[str]:
+    """The ids of those that contradict it most surely, of equals the newest: chosen for each audience, as above."""
+    best_first = sorted(scores, key=lambda each: (scores[each], each), reverse=True)
+    chosen: dict[str, None] = {}
+    for reader in range(seen_from, len(Audience)):
+        read = [each for each in best_first if near[each] <= reader]
+        chosen |= dict.fromkeys(read[:MOST_SUGGESTED])
+    return list(chosen)
 
 
-def _by_pair(relations: Iterable[Relation]) -> dict[Pair, list[Relation]]:
-    found: dict[Pair, list[Relation]] = {}
+def _ends(relation: Relation) -> tuple[str, str]:
+    return relation.claim_id, relation.other_claim_id
+
+
+def _by_other(claim_id: str, relations: Iterable[Relation]) -> dict[str, list[Relation]]:
+    found: dict[str, list[Relation]] = {}
     for relation in relations:
-        found.setdefault(_pair(relation), []).append(relation)
+        other = relation.other_claim_id if relation.claim_id == claim_id else relation.claim_id
+        found.setdefault(other, []).append(relation)
     return found
 
 
@@ -177,7 +202,7 @@ def _add(unit: Unit, ends: Sequence[Stated], holds: Contradiction) -> None:
 
 def _take_back(unit: Unit, relation: Relation, ends: Sequence[Stated]) -> None:
     """Removes the suggestion: a rejection would be remembered, and nobody has rejected it. The history keeps it."""
-    embargo = latest_embargo(end.claim for end in ends)
+    embargo = latest_embargo(end.claim.embargo_until for end in ends)
     deleted = ChangeAction.DELETED
     record_change(
         unit, Written(ResourceKind.RELATION, relation.id, deleted, lambda _out: NOBODY, embargo_until=embargo)

@@ -5,7 +5,6 @@ Every statement is about what the caller may read, and leaves out the rest befor
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam
@@ -14,7 +13,7 @@ from sqlmodel import and_, col, or_, select
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import may_know, visible
+from app.access.visibility import built_once, may_know, visible
 from app.kit.columns import NOW
 from app.kit.fulltext import SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, stands_in
 from app.kit.holding import counts_up_to, newest_holding
@@ -70,7 +69,7 @@ def _newest_with_common(unit: Unit, words: Iterable[str]) -> list[tuple[str, str
     return [(claim_id, tokens) for claim_id, tokens in unit.session.execute(rows, {"now": unit.now})]
 
 
-@cache
+@built_once
 def _readable_claims(audience: Audience) -> Among:
     def among(rows: Any, resource_id: Any) -> Any:
         is_read = and_(Rendition.kind == ResourceKind.CLAIM, visible(audience, NOW))
@@ -100,13 +99,13 @@ def candidates(unit: Unit, claim_ids: Sequence[str]) -> list[Candidate[str]]:
     ]
 
 
-@cache
+@built_once
 def _statements(audience: Audience) -> Any:
     readable = (col(Rendition.resource_id) == Claim.id, Rendition.kind == ResourceKind.CLAIM, visible(audience, NOW))
     return select(Claim.id, Claim.statement, Claim.language).join(Rendition, and_(*readable)).where(_named(Claim.id))
 
 
-@cache
+@built_once
 def _titles(audience: Audience) -> Any:
     readable = (
         col(Rendition.resource_id) == Document.id,

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import case
+from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, union_all
 
 from app.access.units import Reply, Unit
@@ -19,7 +20,7 @@ from app.kit.paging import Key, Order, PageParameters
 from app.kit.problems import NotFound
 from app.models import Rendition, Source, SourceRating, SourceRelation
 from app.models.vocabulary import ResourceKind, SourceRelationKind
-from app.sources.schemas import SourceFilter
+from app.sources.schemas import WITH_NAME, SourceFilter
 
 
 def get_source(unit: Unit, source_id: str) -> Reply:
@@ -151,16 +152,43 @@ def _readable_relations(unit: Unit, source_id: str, columns: Any) -> Any:
     )
 
 
-def same_sources(session: Session, source_id: str) -> list[tuple[SourceRelation, Source]]:
-    """The relations that say the source is or may be another, hidden or not, each with that other.
+def readable_identifying(unit: Unit, source_id: str, *, named: bool) -> str | None:
+    """A relation that the caller may read and that would say who somebody is, were this source named, or were it not.
 
-    For what a write has to settle; a refusal may come of those alone that its writer may read.
+    It is to one that is named where this one is not, and the other way round.
     """
-    same = col(SourceRelation.kind).in_([SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME])
-    either = or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id)
-    ends = or_(col(SourceRelation.source_id) == Source.id, col(SourceRelation.other_id) == Source.id)
-    found = select(SourceRelation, Source).join(Source, ends).where(same, either, Source.id != source_id)
-    return [(relation, other) for relation, other in session.exec(found)]
+    other: Any = aliased(Source)
+    found = _readable_relations(unit, source_id, select(SourceRelation.id)).join(other, _is_other_end(other, source_id))
+    wanted = found.where(_is_same(), other.anonymity.in_(WITH_NAME) != literal(named))
+    first: str | None = unit.session.exec(wanted.order_by(SourceRelation.id).limit(1)).first()
+    return first
+
+
+def identifying(session: Session, source_id: str, after: str, limit: int) -> list[tuple[str, str]]:
+    """The relations, hidden or not, that say who somebody is by the source as it is now: pages as of reach."""
+    own: Any = aliased(Source)
+    other: Any = aliased(Source)
+    rows = (
+        select(SourceRelation.id)
+        .join(own, own.id == source_id)
+        .join(other, _is_other_end(other, source_id))
+        .where(or_(col(SourceRelation.source_id) == source_id, col(SourceRelation.other_id) == source_id))
+        .where(_is_same(), other.anonymity.in_(WITH_NAME) != own.anonymity.in_(WITH_NAME))
+        .where(col(SourceRelation.id) > after)
+        .order_by(SourceRelation.id)
+        .limit(limit)
+    )
+    return [(each, each) for each in session.exec(rows)]
+
+
+def _is_same() -> ColumnElement[bool]:
+    """The condition that a relation says that two sources are the same, or may be."""
+    return col(SourceRelation.kind).in_([SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME])
+
+
+def _is_other_end(other: Any, source_id: str) -> ColumnElement[bool]:
+    ends = or_(col(SourceRelation.source_id) == other.id, col(SourceRelation.other_id) == other.id)
+    return and_(ends, other.id != source_id)
 
 
 def relations_between(unit: Unit, first_id: str, second_id: str) -> list[SourceRelation]:

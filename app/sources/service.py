@@ -1,14 +1,15 @@
 """Records sources, ratings of their reliability, and how they stand to one another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from app.access import audit
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
-from app.canonical.derived import derive_claims, derive_source, derive_what_shows
-from app.canonical.reach import record_what_names_source
+from app.canonical.derived import derive_source
+from app.canonical.named import Named
+from app.canonical.reach.naming import count_relation, count_source, locked_to_be_counted
+from app.canonical.reach.parts import retell_source, reword_source, show_source
 from app.canonical.replies import check_may_hide, check_references, locked_readable, one, readable, without_unseen
 from app.canonical.sources import record_source, record_source_relation, source_content
 from app.kit.columns import size_bytes
@@ -19,7 +20,6 @@ from app.kit.schemas import merge_patch
 from app.models import Source, SourceRating, SourceRelation
 from app.models.vocabulary import (
     Anonymity,
-    AuditAction,
     ChangeAction,
     Reliability,
     ResourceKind,
@@ -27,6 +27,7 @@ from app.models.vocabulary import (
     SourceRelationKind,
 )
 from app.sources import queries
+from app.sources.removal import remove, withdraw_identifying
 from app.sources.schemas import WITH_NAME, RatingCreate, SourceContent, SourceCreate, SourcePatch, SourceRelationCreate
 
 SYMMETRIC: Final = frozenset(
@@ -36,16 +37,10 @@ SYMMETRIC: Final = frozenset(
 SAME: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME})
 """Kinds that tell who a source is, or may be."""
 IDENTIFIES: Final = "That would say who a source is whom the reporting does not name: no identity is kept in the open."
-SHOWN_IN_CLAIMS: Final = (
-    "kind",
-    "anonymity",
-    "name",
-    "description",
-    "role",
-    "language",
-    "member_count_min",
-    "member_count_max",
-)
+COUNTED_IN_CLAIMS: Final = ("kind", "member_count_min", "member_count_max")
+"""What claims that the source is an origin of are counted by."""
+WORDS: Final = ("name", "description", "role")
+SHOWN_IN_CLAIMS: Final = (*WORDS, *COUNTED_IN_CLAIMS, "anonymity", "language")
 """What claims that name the source are counted and found by."""
 BODIES: Final = frozenset({SourceKind.ORGANIZATION, SourceKind.OUTLET, SourceKind.GROUP})
 """What a source can belong to."""
@@ -57,35 +52,39 @@ IDENTITY: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.DIST
 
 def create_source(unit: Unit, sent: SourceCreate) -> Reply:
     """Records a source and answers with it. Raises Invalid and Forbidden as `add_source` does."""
-    return _created(unit, add_source(unit, sent))
+    named = Named(unit, [sent.organization_id])
+    source = add_source(unit, named, sent)
+    named.record()
+    return _created(unit, source)
 
 
-def add_source(unit: Unit, sent: SourceCreate, *, embargo_until: datetime | None = None, pointer: str = "") -> Source:
-    """The source, recorded, and kept from the public until then. `pointer` leads to it in the request.
+def add_source(
+    unit: Unit, named: Named, sent: SourceCreate, *, embargo_until: datetime | None = None, pointer: str = ""
+) -> Source:
+    """A new source, to be recorded with all that the request brings along, and kept from the public until then.
 
-    Raises Invalid for an organization that the caller cannot read or that is none, and Forbidden for a visibility that
-    they cannot.
+    `named` holds its organization, and `pointer` leads to it in the request. Raises Invalid for an organization that
+    the caller cannot read or that is none, and Forbidden for a visibility that they cannot.
     """
     check_may_hide(unit, sent.visibility)
-    _check_organization(unit, sent.organization_id, pointer)
+    where, organization_id = f"{pointer}/organization_id", sent.organization_id
+    named.check(ResourceKind.SOURCE, {where: organization_id})
+    _check_has_members(named.kind_of(organization_id or ""), organization_id, where)
     _check_listed(sent, pointer)
     recorded_on = day_of(unit.now)
     columns = {**_columns(sent), "embargo_until": embargo_until}
     source = Source(id=random_id(), reliability=sent.reliability, recorded_on=recorded_on, **columns)
-    unit.session.add(source)
+    named.add_source(source)
     if sent.reliability is not Reliability.F:
+        unit.session.add(source)
         unit.session.flush()
         _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
-    record_source(unit, source, ChangeAction.CREATED)
-    derive_source(unit.session, source, new=True)
     return source
 
 
-def _check_organization(unit: Unit, organization_id: str | None, pointer: str = "") -> None:
-    where = f"{pointer}/organization_id"
-    check_references(unit, ResourceKind.SOURCE, {where: organization_id})
-    if organization_id is not None and rows.source_kind(unit.session, organization_id) not in BODIES:
-        raise invalid(where, "not_an_organization", "A source belongs to an organization, an outlet or a group.")
+def _check_has_members(kind: SourceKind | None, organization_id: str | None, pointer: str) -> None:
+    if organization_id is not None and kind not in BODIES:
+        raise invalid(pointer, "not_an_organization", "A source belongs to an organization, an outlet or a group.")
 
 
 def _check_listed(content: SourceContent, pointer: str = "") -> None:
@@ -113,62 +112,81 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     """
     source = _locked(unit, source_id)
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "organization_id", source.organization_id)
-    current = {
-        name: value
-        for name, value in source_content(source, source.recorded_on).items()
-        if name in SourceContent.model_fields
-    }
-    content = validated(SourceContent, merge_patch(current, sent))
-    if content.organization_id == source.id:
-        raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
-    _check_organization(unit, sent.get("organization_id"))
-    if sent.keys() & {"aliases", "same_as"}:
-        _check_listed(content)
-    withdrawn: list[SourceRelation] = []
-    if (content.anonymity in WITH_NAME) != (source.anonymity in WITH_NAME):
-        withdrawn = _without_identifying(unit, source.id, content.anonymity)
-    reaches = content.visibility is not source.visibility
-    if reaches:
-        check_may_hide(unit, content.visibility)
+    content = validated(SourceContent, merge_patch(_current(source), sent))
+    _check_change(unit, source, content, sent)
+    before = _current(source)
+    if content.visibility is not source.visibility:
         source.embargo_until = None
-    # What the public is told of the times of a claim goes by whether its sources are named.
-    reaches = reaches or (content.anonymity is Anonymity.NAMED) != (source.anonymity is Anonymity.NAMED)
-    shown_anew = any(getattr(content, name) != getattr(source, name) for name in SHOWN_IN_CLAIMS)
     for name, value in _columns(content).items():
         setattr(source, name, value)
     record_source(unit, source, ChangeAction.UPDATED)
     derive_source(unit.session, source)
-    _withdraw(unit, source.id, withdrawn)
-    if reaches:
-        record_what_names_source(unit, source.id)
-    elif shown_anew:
-        derive_what_shows(unit.session, [source.id])
+    if _is_named(source) != _is_named(SourceContent.model_validate(before)):
+        withdraw_identifying(unit, source.id)
+    _record_what_shows(unit, source, SourceContent.model_validate(before))
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.SOURCE, source_id))
 
 
-def _without_identifying(unit: Unit, source_id: str, anonymity: Anonymity) -> list[SourceRelation]:
-    """The relations that would say who a source is, were this one so identified, and that stand hidden in the way.
+def _current(source: Source) -> dict[str, Any]:
+    """What the source holds."""
+    content = source_content(source, source.recorded_on)
+    return {name: value for name, value in content.items() if name in SourceContent.model_fields}
 
-    A named source that may be the same as an anonymous one says who that is. Raises Conflict for a relation that the
-    caller may read; what it may not read must not explain an answer, and is to be withdrawn.
+
+def _check_change(unit: Unit, source: Source, content: SourceContent, sent: Mapping[str, Any]) -> None:
+    """Raises Invalid, Conflict and Forbidden for what the source may not come to say. Raises as `patch_source`."""
+    if content.organization_id == source.id:
+        raise invalid("/organization_id", "self_reference", "A source does not belong to itself.")
+    organization_id, where = sent.get("organization_id"), "/organization_id"
+    check_references(unit, ResourceKind.SOURCE, {where: organization_id})
+    _check_has_members(rows.source_kind(unit.session, organization_id or ""), organization_id, where)
+    if sent.keys() & {"aliases", "same_as"}:
+        _check_listed(content)
+    if _is_named(content) != _is_named(source):
+        _check_nobody_is_identified(unit, source.id, content.anonymity)
+    if content.visibility is not source.visibility:
+        check_may_hide(unit, content.visibility)
+
+
+def _is_named(source: Source | SourceContent) -> bool:
+    """Whether a name is published for it, be that its own or not."""
+    return source.anonymity in WITH_NAME
+
+
+def _check_nobody_is_identified(unit: Unit, source_id: str, anonymity: Anonymity) -> None:
+    """Raises Conflict where the source, so identified, would be the same as one of the other sort.
+
+    A named source that may be the same as an anonymous one says who that is. Relations that the caller may not read
+    must not explain an answer: they are withdrawn instead.
     """
-    hidden: list[SourceRelation] = []
-    for relation, other in queries.same_sources(unit.session, source_id):
-        if (other.anonymity in WITH_NAME) == (anonymity in WITH_NAME):
-            continue
-        if queries.readable_relation(unit, source_id, relation.id) is not None:
-            raise Conflict(IDENTIFIES, members={"existing_id": relation.id})
-        hidden.append(relation)
-    return hidden
+    existing = queries.readable_identifying(unit, source_id, named=anonymity in WITH_NAME)
+    if existing is not None:
+        raise Conflict(IDENTIFIES, members={"existing_id": existing})
 
 
-def _withdraw(unit: Unit, source_id: str, relations: Sequence[SourceRelation]) -> None:
-    """Removes relations that the caller may not know of; who may sees that they are gone, and the audit has why."""
-    for place, relation in enumerate(relations):
-        other_id = relation.other_id if relation.source_id == source_id else relation.source_id
-        _remove(unit, relation)
-        audit.record(unit, AuditAction.RELATION_WITHDRAWN, other_id, place=place)
+def _record_what_shows(unit: Unit, source: Source, before: SourceContent) -> None:
+    """Records anew what shows the source otherwise than before."""
+    changed = {name for name in SHOWN_IN_CLAIMS if getattr(before, name) != getattr(source, name)}
+    hides_words = _hides_words(before, source)
+    is_unnamed, was_unnamed = (each.anonymity is not Anonymity.NAMED for each in (source, before))
+    if source.visibility is not before.visibility:
+        show_source(unit, source, before.visibility)
+    elif is_unnamed != was_unnamed:
+        retell_source(unit, source, in_days=is_unnamed)
+    elif changed & set(COUNTED_IN_CLAIMS):
+        count_source(unit, source.id)
+    elif changed and not hides_words:
+        reword_source(unit, source, veiled=False)
+    if hides_words:
+        reword_source(unit, source, veiled=True)
+
+
+def _hides_words(before: SourceContent, source: Source) -> bool:
+    """Whether words are taken away that may say who a source is whom the reporting does not name, or no longer."""
+    if source.anonymity is before.anonymity is Anonymity.NAMED:
+        return False
+    return any(getattr(before, name) not in {None, getattr(source, name)} for name in WORDS)
 
 
 def _locked(unit: Unit, source_id: str) -> Source:
@@ -220,7 +238,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})
-    locked = rows.locked_with_represented(unit.session, [source_id, sent.other_id])
+    locked = locked_to_be_counted(unit.session, [source_id, sent.other_id])
     unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
     named = {locked[each].anonymity in WITH_NAME for each in (source_id, sent.other_id)}
     if sent.kind in SAME and len(named) > 1:
@@ -236,7 +254,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     unit.session.add(relation)
     record_source_relation(unit, relation, ChangeAction.CREATED)
     unit.session.flush()
-    derive_what_shows(unit.session, [source_id, sent.other_id])
+    count_relation(unit, relation)
     reply = one(unit, readable(unit, ResourceKind.SOURCE_RELATION, relation.id))
     return reply.created(f"/v1/sources/{source_id}/relations/{relation.id}")
 
@@ -250,14 +268,5 @@ def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:
     if relation is None or found is None:
         raise NotFound
     unit.precondition.check(found.document)
-    _remove(unit, relation)
+    remove(unit, relation)
     return Reply(body=b"", status=204)
-
-
-def _remove(unit: Unit, relation: SourceRelation) -> None:
-    ends = [relation.source_id, relation.other_id]
-    rows.locked_with_represented(unit.session, ends)
-    record_source_relation(unit, relation, ChangeAction.DELETED)
-    claims = rows.claims_showing_sources(unit.session, rows.represented_by(unit.session, ends))
-    unit.session.delete(relation)
-    derive_claims(unit.session, claims)

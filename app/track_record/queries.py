@@ -9,7 +9,7 @@ from sqlmodel import and_, col, select
 
 from app.access.units import Unit
 from app.access.visibility import covers, may_know, visible
-from app.canonical import queries as canonical
+from app.canonical.walks import queries as walks
 from app.kit.deadline import check
 from app.models import (
     Attribution,
@@ -64,7 +64,7 @@ COLUMNS: Final[tuple[Any, ...]] = (
 
 def same_sources(unit: Unit, source_id: str) -> list[str]:
     """The source and all that are recorded as the same, as far as the caller may read that, in order of their ids."""
-    joined = canonical.same_sources(unit.session, [source_id], unit.principal.audience, unit.now)
+    joined = walks.same_sources(unit.session, [source_id], unit.principal.audience, unit.now)
     return sorted(joined[source_id])
 
 

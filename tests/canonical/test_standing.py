@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from app.canonical import queries
 from app.canonical.claim_contents import claim_contents
 from app.canonical.derived import derived_of, ranges_of_standing
+from app.canonical.walks.queries import surroundings
 from app.kit.db import Database
 from app.models import Claim, ClaimStanding
 from app.models.vocabulary import Scope
@@ -222,12 +223,12 @@ def test_what_is_locked_is_read_as_it_is_by_then(committing_api: Api, own_databa
 
     def read(session: Session) -> tuple[str, int | None]:
         statement = queries.locked_claims(session, [claim["id"]])[claim["id"]].statement
-        around = queries.surroundings(session, claim["attributions"])
+        around = surroundings(session, claim["attributions"])
         return statement, around.sources[source].member_count_min
 
     with Session(own_database.engine()) as session:
         assert session.get(Claim, claim["id"]) is not None
-        assert queries.surroundings(session, claim["attributions"]).sources[source].member_count_min == 2
+        assert surroundings(session, claim["attributions"]).sources[source].member_count_min == 2
         committing_api.change(f"/v1/claims/{claim['id']}", {"statement": "Ten."})
         committing_api.change(f"/v1/sources/{source}", {"member_count_min": 3})
         assert read(session) == ("Ten.", 3)

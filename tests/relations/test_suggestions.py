@@ -398,7 +398,7 @@ def test_of_separate_events_few_are_suggested_and_each_can_be_explained(api: Api
 
 def assert_alike(session: Session, relation: Relation) -> None:
     """Fails unless the events are of one place and time."""
-    stated = queries.stated_and_locked(session, [relation.claim_id, relation.other_claim_id])
+    stated = queries.stated(session, [relation.claim_id, relation.other_claim_id])
     one, other = (each.claim for each in stated.values())
     assert one.occurred_earliest_day is not None
     assert other.occurred_latest_day is not None

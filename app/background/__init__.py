@@ -1,0 +1,1 @@
+"""Background: carries out what follows committed writes, in portions, beside the requests."""
