@@ -111,6 +111,8 @@ def test_what_is_due_later_waits(context: Context, clock: Clock, done: list[Any]
     assert not Worker(context).carry_out_some()
     ask(context, SUBJECTS[0], due_at=clock.now + timedelta(hours=2))
     clock.now += timedelta(hours=1)
+    assert not Worker(context).carry_out_some()
+    clock.now += timedelta(hours=1)
     assert Worker(context).carry_out_some()
     assert done == [(SUBJECTS[0], None)]
 
