@@ -27,7 +27,7 @@ from app.access.context import Context
 from app.access.secrets import Pepper
 from app.claims.schemas import ClaimBatch
 from app.claims.service import create_claims
-from app.keys.service import add_key, at_the_server
+from app.keys.service import add_key, at_the_server, ensure_first_key
 from app.kit.db import Database
 from app.main import create_app
 from app.models.vocabulary import Scope
@@ -121,9 +121,13 @@ def _opened(url: str, directory: Path) -> Iterator[Context]:
     database = Database(url)
     startup.migrate(database)
     settings = Settings(data_dir=directory)
-    yield Context(
+    context = Context(
         settings=settings, database=database, pepper=Pepper(b"a pepper for figures, of 32 characters and more")
     )
+    # As a service on a new folder begins: with one key, and statistics of what there is.
+    ensure_first_key(context)
+    database.gather_statistics()
+    yield context
     database.dispose()
 
 
@@ -141,8 +145,6 @@ def record(context: Context, claims: Sequence[dict[str, Any]]) -> dict[str, str]
         )
         items = json.loads(recorded.body)["items"]
         names |= {item["id"]: line["id"] for item, line in zip(items, lines, strict=True)}
-    with context.database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
     return names
 
 

@@ -20,6 +20,9 @@ IDS_AT_ONCE: Final = 10_000
 PEPPER: Final = "pepper"
 """The secret whose fingerprint is held."""
 
+FORGOTTEN_AT_ONCE: Final = 20
+"""Old replies that one request deletes: it keeps one at the most, so they become fewer; each can have a megabyte."""
+
 
 def holds(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition under which a key lets its holder in at the instant `now`."""
@@ -153,8 +156,14 @@ def _removed_unseen(session: Session, ids: list[str], audience: Audience) -> set
     return {resource_id for resource_id, is_told in ended.items() if not is_told}
 
 
-def forget_replies(session: Session, before: datetime) -> None:
-    """Deletes the replies kept before that instant, those apart that another transaction is deleting."""
-    key = (col(StoredReply.caller_id), col(StoredReply.key_digest))
-    old = select(*key).where(col(StoredReply.created_at) < before).with_for_update(skip_locked=True)
-    session.exec(delete(StoredReply).where(tuple_(*key).in_(old)))
+def forget_replies(session: Session, before: datetime, key: tuple[str, str]) -> None:
+    """Deletes the reply to this caller's key, where it was kept before that instant, and some of the oldest others.
+
+    As many as have come in a busy hour of yesterday would keep everybody else's writes waiting; those that another
+    transaction is deleting are left out.
+    """
+    columns = (col(StoredReply.caller_id), col(StoredReply.key_digest))
+    is_old = col(StoredReply.created_at) < before
+    session.exec(delete(StoredReply).where(is_old, columns[0] == key[0], columns[1] == key[1]))
+    oldest = select(*columns).where(is_old).order_by(col(StoredReply.created_at)).limit(FORGOTTEN_AT_ONCE)
+    session.exec(delete(StoredReply).where(tuple_(*columns).in_(oldest.with_for_update(skip_locked=True))))

@@ -221,7 +221,7 @@ class Writes:
 
     def _first_or_again(self, session: Session, work: Work, key_digest: str, request_digest: str) -> Response:
         unit = self._unit(session)
-        queries.forget_replies(session, unit.now - REPLIES_KEPT_FOR)
+        queries.forget_replies(session, unit.now - REPLIES_KEPT_FOR, (unit.actor_id, key_digest))
         keeping = StoredReply(
             caller_id=unit.actor_id,
             key_digest=key_digest,

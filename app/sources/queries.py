@@ -1,5 +1,6 @@
 """The SQL of sources, their ratings and their relations."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -150,6 +151,28 @@ def _readable_relations(unit: Unit, source_id: str, columns: Any) -> Any:
             visible(unit.principal.audience, unit.now),
         )
     )
+
+
+def count_said_of(unit: Unit, source_id: str, most: int) -> int:
+    """How many relations are recorded of the source that the caller may read, at the `most`."""
+    some = _readable_relations(unit, source_id, select(SourceRelation.id)).where(SourceRelation.source_id == source_id)
+    return int(unit.session.exec(select(func.count()).select_from(some.limit(most).subquery())).one())
+
+
+def same_group(unit: Unit, source_ids: Iterable[str], most: int) -> set[str]:
+    """The sources and all that are recorded as the same, as far as the caller may read it; not on beyond the `most`."""
+    row = SourceRelation
+    reached, frontier = set(source_ids), set(source_ids)
+    while frontier and len(reached) <= most:
+        rows = (
+            select(row.source_id, row.other_id)
+            .join(Rendition, col(Rendition.resource_id) == row.id)
+            .where(or_(col(row.source_id).in_(frontier), col(row.other_id).in_(frontier)))
+            .where(row.kind == SourceRelationKind.SAME_AS, visible(unit.principal.audience, unit.now))
+        )
+        frontier = {end for ends in unit.session.exec(rows.limit(most + 1)) for end in ends} - reached
+        reached |= frontier
+    return reached
 
 
 def readable_identifying(unit: Unit, source_id: str, *, named: bool) -> str | None:

@@ -46,6 +46,11 @@ BODIES: Final = frozenset({SourceKind.ORGANIZATION, SourceKind.OUTLET, SourceKin
 """What a source can belong to."""
 MOST_LISTED_BYTES: Final = 16_384
 """Aliases and addresses of a source together: each stands in every reply that names it. Fifty of each have a third."""
+MOST_RELATIONS: Final = 100
+"""Relations that are recorded of one source, all of which are read for every claim that names it. Who republishes it or
+belongs to it is recorded of the other one, and may be any number."""
+MOST_THE_SAME: Final = 100
+"""Sources that are recorded as the same: they are read together too."""
 IDENTITY: Final = frozenset({SourceRelationKind.SAME_AS, SourceRelationKind.DISTINCT_FROM})
 """Kinds of which two sources can have one at the most."""
 
@@ -250,6 +255,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
         if {relation.kind, sent.kind} == IDENTITY:
             detail = "These two sources are recorded as the opposite: remove that relation first."
             raise Conflict(detail, members={"existing_id": relation.id})
+    _check_room(unit, source_id, sent)
     relation = SourceRelation(id=random_id(), source_id=source_id, recorded_on=day_of(unit.now), **dict(sent))
     unit.session.add(relation)
     record_source_relation(unit, relation, ChangeAction.CREATED)
@@ -257,6 +263,18 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     count_relation(unit, relation)
     reply = one(unit, readable(unit, ResourceKind.SOURCE_RELATION, relation.id))
     return reply.created(f"/v1/sources/{source_id}/relations/{relation.id}")
+
+
+def _check_room(unit: Unit, source_id: str, sent: SourceRelationCreate) -> None:
+    """Raises Conflict for more relations than a claim can be counted by, as far as the caller may read them."""
+    if queries.count_said_of(unit, source_id, MOST_RELATIONS) == MOST_RELATIONS:
+        raise Conflict(
+            f"Of one source at most {MOST_RELATIONS} relations are recorded; those of others to it are free."
+        )
+    if sent.kind is SourceRelationKind.SAME_AS and (
+        len(queries.same_group(unit, [source_id, sent.other_id], MOST_THE_SAME)) > MOST_THE_SAME
+    ):
+        raise Conflict(f"At most {MOST_THE_SAME} sources are recorded as the same one.")
 
 
 def remove_relation(unit: Unit, source_id: str, relation_id: str) -> Reply:

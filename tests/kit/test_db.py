@@ -5,7 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -54,6 +56,11 @@ def purses(own_database: Database) -> Database:
 
     own_database.write(make)
     return own_database
+
+
+def insert_purses(session: Session, rows: int) -> None:
+    for _ in range(rows):
+        execute(session, "INSERT INTO purse SELECT max(id) + 1, 10 FROM purse")
 
 
 def run_both(database: Database, *works: Callable[[Session], None]) -> None:
@@ -365,15 +372,34 @@ def test_two_processes_write_one_sqlite_file_and_never_find_it_locked(purses: Da
     assert amounts(purses) == [10 + sum(each["added"] for each in outcomes), 10]
 
 
-def test_statistics_are_gathered_again_as_the_database_grows(purses: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statistics_are_gathered_again_by_the_rows_that_are_written(
+    purses: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gathered: list[int] = []
-    monkeypatch.setattr(db, "FIRST_GATHERING", 2)
+    monkeypatch.setattr(db, "FIRST_GATHERING", 10)
     counted = Database(purses.url.render_as_string(hide_password=False))
     monkeypatch.setattr(counted, "gather_statistics", lambda: gathered.append(1))
-    for _ in range(8):
-        counted.write(lambda session: execute(session, "SELECT 1"))
+    for rows in (1, 8, 1, 1, 20, 30, 100):
+        counted.write(partial(insert_purses, rows=rows))
+        gathered.append(0)
     counted.dispose()
-    assert len(gathered) == 2
+    assert gathered == ([0, 0, 1, 0, 0, 0, 1, 0, 0] if engine_name == "sqlite" else [0] * 7)
+
+
+def test_a_reader_that_was_there_before_knows_the_statistics_and_none_of_a_small_table(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'x.sqlite3'}")
+    with database.engine().begin() as connection:
+        for table, rows in (("few", 3), ("many", 10 * db.SMALL)):
+            connection.exec_driver_sql(f"CREATE TABLE {table} (a TEXT, b TEXT)")
+            connection.exec_driver_sql(f"CREATE INDEX ix_{table} ON {table} (a)")
+            values = f"[{','.join(map(str, range(rows)))}]"
+            connection.exec_driver_sql(f"INSERT INTO {table} SELECT value, value FROM json_each(?)", (values,))
+    with database.reading() as session:
+        assert execute(session, "SELECT count(*) FROM few").scalar_one() == 3
+    database.gather_statistics()
+    with database.reading() as session:
+        assert set(execute(session, "SELECT tbl FROM sqlite_stat1").scalars()) == {"many"}
+    database.dispose()
 
 
 def test_a_write_stands_where_statistics_cannot_be_gathered(
@@ -388,4 +414,4 @@ def test_a_write_stands_where_statistics_cannot_be_gathered(
     purses.gather_statistics()
     with purses.reading() as session:
         if engine_name == "sqlite":
-            assert execute(session, "SELECT count(*) FROM sqlite_stat1").scalar_one() > 0
+            assert execute(session, "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'").scalar_one() == 1
