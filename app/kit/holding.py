@@ -113,15 +113,15 @@ def counts_up_to(
     return {asked[word]: count for word, count in rows}
 
 
-def newest_holding(
+def first_holding(
     session: Session, words: Iterable[str], audience: int, among: Among, *, most: int, **parameters: Any
 ) -> list[tuple[str, str]]:
-    """Ids and tokens of the texts that hold one of the words, of those that `among` leaves; the greatest ids first."""
+    """Ids and tokens of the texts that hold one of the words, of those that `among` leaves, in its order."""
     engine = _engine(session)
     asked = ANY_OF[engine].join(_quoted(word, engine) for word in words)
     if not asked:
         return []
-    rows = session.execute(_newest(engine, audience, among, most), {"words": asked, **parameters})
+    rows = session.execute(_first(engine, audience, among, most), {"words": asked, **parameters})
     return [(resource_id, tokens) for resource_id, tokens in rows]
 
 
@@ -146,10 +146,9 @@ def _counts(engine: str, audience: int, among: Among, most: int) -> Any:
 
 
 @cache
-def _newest(engine: str, audience: int, among: Among, most: int) -> Any:
+def _first(engine: str, audience: int, among: Among, most: int) -> Any:
     found = _texts(engine, audience, bindparam("words", type_=String()))
-    rows = among(select(found.c.resource_id, found.c.tokens), found.c.resource_id)
-    return rows.order_by(found.c.resource_id.desc()).limit(most)
+    return among(select(found.c.resource_id, found.c.tokens), found.c.resource_id).limit(most)
 
 
 def _texts(engine: str, audience: int, asked: ColumnElement[str]) -> Any:

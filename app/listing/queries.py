@@ -13,7 +13,7 @@ from app.models import ClaimEntry
 
 Placed = Mapping[tuple[int, EntryField, str], datetime]
 """What a claim is listed by: of each audience, field and value, its place in the order."""
-Values = Collection[str] | Select[Any]
+Values = Collection[str | ColumnElement[str]] | Select[Any]
 """Values of a field, or a select of them."""
 ENTRIES: Final[Any] = ClaimEntry.__table__  # type: ignore[attr-defined]  # what makes a table model one
 Row = tuple[str, int, str, str, datetime]

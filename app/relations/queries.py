@@ -7,18 +7,19 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Boolean, Enum, String, bindparam, false, type_coerce, union_all
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, or_, select
 
 from app.access.principals import Audience
 from app.access.units import Reply, Unit
-from app.access.visibility import covers, is_out, visible
+from app.access.visibility import is_out, visible
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RelationRead
 from app.kit.columns import NOW
 from app.kit.paging import Key, Order
 from app.kit.problems import NotFound
-from app.models import Claim, ClaimStanding, ClaimTopic, Quantity, Relation, Rendition
+from app.listing.fields import EntryField
+from app.listing.queries import listed
+from app.models import Claim, ClaimTopic, Quantity, Relation, Rendition
 from app.models.vocabulary import ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
 from app.relations.contradictions import ClaimFacts, Measured, Number, Stated, measured
 from app.relations.schemas import RelationFilter
@@ -153,11 +154,11 @@ def numbers_of(session: Session, claim_ids: Collection[str], units: Iterable[str
     return {claim_id: measured(found[claim_id]) for claim_id in claim_ids}
 
 
-def to_compare(session: Session, stated: Stated, now: datetime) -> dict[str, Audience]:
-    """Ids of published claims with numbers of the same units, the newest first, each with the widest of its readers.
+def to_compare(session: Session, stated: Stated, now: datetime) -> dict[Audience, list[str]]:
+    """For each audience the ids of published claims with numbers of the same units, the newest first.
 
-    They share a topic and may be of the claim's time and place. Taken from the newest of each topic that each audience
-    may read, so that what is hidden from an audience takes no place from what is not. For writes, never for an answer.
+    They share a topic and may be of the claim's time and place. Taken from the newest of each topic that the audience
+    may read, so that what is hidden from it takes no place from what is not. For writes, never for an answer.
     """
     claim, spellings = stated.claim, _spellings(stated.topics)
     units = {measure[0] for measure in stated.numbers}
@@ -174,11 +175,10 @@ def to_compare(session: Session, stated: Stated, now: datetime) -> dict[str, Aud
         "now": now,
         **{f"topic_{at}": topic for at, topic in enumerate(spellings)},
     }
-    found: dict[str, Audience] = {}
-    for claim_id, embargo, first in session.exec(_comparable(len(spellings)), params=parameters):
-        is_out = embargo is None or embargo <= now
-        found[claim_id] = max(Audience(first), Audience.PUBLIC if is_out else Audience.INTERNAL)
-    return found
+    found: dict[Audience, dict[str, None]] = {audience: {} for audience in Audience}
+    for audience, claim_id in session.exec(_comparable(len(spellings)), params=parameters):
+        found[Audience(audience)][claim_id] = None
+    return {audience: list(ids) for audience, ids in found.items()}
 
 
 def _or(day: int | None, otherwise: int) -> int:
@@ -207,10 +207,9 @@ def _comparable(topics: int) -> Any:
     has_number = or_(col(Quantity.low_key).is_not(None), col(Quantity.high_key).is_not(None))
     number = select(Quantity.position).where(col(Quantity.claim_id) == Claim.id, of_a_unit, has_number)
     return (
-        select(Claim.id, Claim.embargo_until, col(ClaimStanding.first_audience))
-        .join(ClaimStanding, and_(col(ClaimStanding.claim_id) == Claim.id, _is_widest()))
+        select(newest.c.audience, Claim.id)
+        .join(Claim, col(Claim.id) == newest.c.claim_id)
         .where(
-            col(Claim.id).in_(select(newest.c.claim_id)),
             col(Claim.status) == ClaimStatus.PUBLISHED,
             col(Claim.kind) == bindparam("kind"),
             or_(col(Claim.place_country).is_(None), country.is_(None), col(Claim.place_country) == country),
@@ -219,31 +218,15 @@ def _comparable(topics: int) -> Any:
             or_(earliest.is_(None), earliest <= bindparam("last_day")),
             number.exists(),
         )
-        .order_by(col(Claim.id).desc())
-    )
-
-
-def _is_widest() -> Any:
-    """The condition that no wider audience reads the claim than the first of the row."""
-    wider = aliased(ClaimStanding)
-    return ~(
-        select(wider.claim_id)
-        .where(
-            col(wider.claim_id) == ClaimStanding.claim_id,
-            col(wider.first_audience) < col(ClaimStanding.first_audience),
-        )
-        .exists()
+        .order_by(newest.c.audience, newest.c.place.desc(), col(Claim.id).desc())
     )
 
 
 def _newest(at: int, audience: Audience) -> Any:
-    """The newest claims of one topic that the audience may read; of all there are, for whoever may read all."""
-    filed = (ClaimTopic.topic == bindparam(f"topic_{at}"), col(ClaimTopic.claim_id) != bindparam("id"))
-    rows = select(col(ClaimTopic.claim_id)).where(*filed)
-    if audience < Audience.RESTRICTED:
-        standing = and_(col(ClaimStanding.claim_id) == ClaimTopic.claim_id, covers(audience, ClaimStanding))
-        rows = rows.join(ClaimStanding, standing)
+    """The newest claims of one topic that the audience may read, straight off their index."""
+    row, which = listed(audience, EntryField.TOPIC, (bindparam(f"topic_{at}", type_=String()),))
+    rows = select(row.c.audience, row.c.claim_id, row.c.place).where(*which, row.c.claim_id != bindparam("id"))
     if audience == Audience.PUBLIC:
-        rows = rows.join(Claim, col(Claim.id) == ClaimTopic.claim_id).where(is_out(col(Claim.embargo_until), NOW))
-    newest = rows.order_by(col(ClaimTopic.claim_id).desc()).limit(NEWEST_OF_A_TOPIC).subquery()
-    return select(newest.c.claim_id)
+        rows = rows.join(Claim, col(Claim.id) == row.c.claim_id).where(is_out(col(Claim.embargo_until), NOW))
+    newest = rows.order_by(row.c.place.desc(), row.c.claim_id.desc()).limit(NEWEST_OF_A_TOPIC).subquery()
+    return select(newest)

@@ -111,26 +111,21 @@ def _found(unit: Unit, claim_id: str) -> list[str]:
     return _likeliest({each: score for each, score in scores.items() if score is not None}, near, seen_from)
 
 
-def _newest(near: Mapping[str, Audience], seen_from: Audience) -> dict[str, None]:
-    """So many of the ids, which come the newest first, for each audience that reads the claim.
+def _newest(near: Mapping[Audience, Sequence[str]], seen_from: Audience) -> dict[str, None]:
+    """So many of the newest for each audience that reads the claim.
 
     Chosen among what an audience may read: among all, hidden claims would take the places of others, and that would
     tell of them.
     """
-    chosen: dict[str, None] = {}
-    for reader in range(seen_from, len(Audience)):
-        read = [each for each, audience in near.items() if audience <= reader]
-        chosen |= dict.fromkeys(read[:MOST_LOOKED_AT])
-    return chosen
+    return dict.fromkeys(each for reader in list(Audience)[seen_from:] for each in near[reader][:MOST_LOOKED_AT])
 
 
-def _likeliest(scores: Mapping[str, float], near: Mapping[str, Audience], seen_from: Audience) -> list[str]:
+def _likeliest(scores: Mapping[str, float], near: Mapping[Audience, Sequence[str]], seen_from: Audience) -> list[str]:
     """The ids of those that contradict it most surely, of equals the newest: chosen for each audience, as above."""
-    best_first = sorted(scores, key=lambda each: (scores[each], each), reverse=True)
     chosen: dict[str, None] = {}
-    for reader in range(seen_from, len(Audience)):
-        read = [each for each in best_first if near[each] <= reader]
-        chosen |= dict.fromkeys(read[:MOST_SUGGESTED])
+    for reader in list(Audience)[seen_from:]:
+        read = [each for each in near[reader] if each in scores]
+        chosen |= dict.fromkeys(sorted(read, key=lambda each: scores[each], reverse=True)[:MOST_SUGGESTED])
     return list(chosen)
 
 

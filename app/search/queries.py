@@ -13,10 +13,12 @@ from sqlmodel import and_, col, or_, select
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import built_once, may_know, visible
+from app.access.visibility import built_once, covers, may_know, visible
 from app.kit.columns import NOW
 from app.kit.fulltext import SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, stands_in
-from app.kit.holding import counts_up_to, newest_holding
+from app.kit.holding import counts_up_to, first_holding
+from app.listing.fields import EntryField
+from app.listing.queries import listed
 from app.models import Attribution, Claim, Document, Relation, Rendition
 from app.models.vocabulary import ResourceKind
 from app.search.matching import MOST_CANDIDATES, MOST_COUNTED, Candidate, retrieval_words
@@ -42,31 +44,40 @@ def newest_with(unit: Unit, frequencies: Mapping[str, int]) -> list[tuple[str, s
     words, audience = retrieval_words(frequencies), unit.principal.audience
     if any(frequencies[word] == MOST_COUNTED for word in words):
         return _newest_with_common(unit, words)
-    among = _readable_claims(audience)
-    return newest_holding(unit.session, words, audience, among, most=MOST_CANDIDATES, now=unit.now)
+    return first_holding(unit.session, words, audience, _newest_first(audience), most=MOST_CANDIDATES, now=unit.now)
 
 
 def _newest_with_common(unit: Unit, words: Iterable[str]) -> list[tuple[str, str]]:
     """The same for words that any number of claims may hold, which are therefore not all looked up and sorted."""
     audience = unit.principal.audience
-    claim_id: Any = col(Claim.id)
+    entry, which = listed(audience, EntryField.ALL)
     newest = (
-        _readable_claims(audience)(select(Claim.id), claim_id)
-        .order_by(claim_id.desc())
+        _readable_claims(audience)(select(entry.c.claim_id, entry.c.place).where(*which), entry.c.claim_id)
+        .order_by(entry.c.place.desc(), entry.c.claim_id.desc())
         .limit(MOST_LOOKED_THROUGH)
         .subquery()
     )
-    row = SEARCH_TEXT.c
+    row = SEARCH_TEXT.alias()
     query = TextQuery((Clause(tuple(Term((Run((word,)),)) for word in words)),))
-    covers = and_(row.resource_id == newest.c.id, row.first_audience <= audience, row.last_audience >= audience)
     rows = (
-        select(newest.c.id, row.tokens)
-        .join(SEARCH_TEXT, covers)
-        .where(stands_in(unit.session, row.tokens, query))
-        .order_by(newest.c.id.desc())
+        select(newest.c.claim_id, row.c.tokens)
+        .join(row, and_(row.c.resource_id == newest.c.claim_id, covers(audience, row.c)))
+        .where(stands_in(unit.session, row.c.tokens, query))
+        .order_by(newest.c.place.desc(), newest.c.claim_id.desc())
         .limit(MOST_CANDIDATES)
     )
     return [(claim_id, tokens) for claim_id, tokens in unit.session.execute(rows, {"now": unit.now})]
+
+
+@built_once
+def _newest_first(audience: Audience) -> Among:
+    """The claims that the audience may read, in the order in which they came out."""
+    readable = _readable_claims(audience)
+
+    def among(rows: Any, resource_id: Any) -> Any:
+        return readable(rows, resource_id).order_by(col(Rendition.came_at).desc(), resource_id.desc())
+
+    return among
 
 
 @built_once
@@ -151,7 +162,7 @@ def relations_with(unit: Unit, claim_id: str, other_ids: Iterable[str]) -> dict[
         select(Relation.claim_id, Relation.other_claim_id, Rendition.document)
         .join(Rendition, col(Rendition.resource_id) == Relation.id)
         .where(or_(from_it, to_it), Rendition.kind == ResourceKind.RELATION, visible(unit.principal.audience, unit.now))
-        .order_by(col(Relation.id))
+        .order_by(col(Rendition.came_at), col(Relation.id))
     )
     found: dict[str, list[str]] = defaultdict(list)
     for one, other, document in unit.session.exec(rows):

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.kit.fulltext import add_rows
-from app.kit.holding import counts_up_to, newest_holding
+from app.kit.holding import counts_up_to, first_holding
 from app.models import SearchText
 
 TEXTS = (
@@ -20,6 +20,10 @@ TEXTS = (
 
 def everything(rows: Any, _resource_id: Any) -> Any:
     return rows
+
+
+def greatest_first(rows: Any, resource_id: Any) -> Any:
+    return rows.order_by(resource_id.desc())
 
 
 def not_the_first(rows: Any, resource_id: Any) -> Any:
@@ -59,12 +63,12 @@ def test_counts_end_where_they_are_to_and_leave_out_what_may_not_be_read(session
     assert counts_up_to(session, [], 2, everything, most=10) == {}
 
 
-def test_texts_that_hold_one_of_the_words_come_greatest_id_first(session: Session) -> None:
-    assert newest_holding(session, ["two", "three"], 0, everything, most=10) == [("a", " one  two ")]
-    assert newest_holding(session, ["two", "three"], 1, everything, most=10) == [
+def test_texts_that_hold_one_of_the_words_come_in_the_order_that_is_given(session: Session) -> None:
+    assert first_holding(session, ["two", "three"], 0, greatest_first, most=10) == [("a", " one  two ")]
+    assert first_holding(session, ["two", "three"], 1, greatest_first, most=10) == [
         ("b", " one  three "),
         ("a", " one  two "),
     ]
-    assert newest_holding(session, ["one"], 2, everything, most=1) == [("c", " one  and ")]
-    assert newest_holding(session, ["two"], 2, not_the_first, most=10) == []
-    assert newest_holding(session, [], 2, everything, most=10) == []
+    assert first_holding(session, ["one"], 2, greatest_first, most=1) == [("c", " one  and ")]
+    assert first_holding(session, ["two"], 2, not_the_first, most=10) == []
+    assert first_holding(session, [], 2, greatest_first, most=10) == []
