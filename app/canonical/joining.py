@@ -62,12 +62,23 @@ def _shown(rows: ClaimRows) -> set[str]:
 
 
 def join_released(unit: Unit, document_ids: Iterable[str]) -> None:
-    """Joins those of the documents whose embargo is over with what the public reads at their address, if anything."""
+    """Of documents whose embargo is over, joins each with what the public reads at its address.
+
+    Where that is nothing, it is itself what the public reads there from now on, and later ones are joined with it.
+    """
     joined = []
-    for held, stands in _pairs(unit, document_ids):
-        if held.embargo_until is not None and held.embargo_until <= unit.now:
-            _join(unit, held, stands)
-            joined.append(held.id)
+    for each in sorted(document_ids):
+        for held in queries.held_back(unit.session, Document, [each]):
+            if held.embargo_until is None or held.embargo_until > unit.now:
+                continue
+            stands = _at_its_address(unit, held)
+            if stands is not None:
+                _join(unit, held, stands)
+                joined.append(held.id)
+            else:
+                held.embargo_until = None
+                record_document(unit, held, ChangeAction.UPDATED)
+                unit.session.flush()
     follow_joined(unit, joined)
 
 
@@ -81,13 +92,14 @@ def follow_joined(unit: Unit, document_ids: Sequence[str]) -> None:
 
 def _pairs(unit: Unit, document_ids: Iterable[str]) -> list[tuple[Document, Document]]:
     """Those of the documents that are held back, each with what the public reads at its address, locked."""
-    pairs = []
-    for held in queries.held_back(unit.session, Document, document_ids):
-        at = None if held.canonical_url is None else queries.public_at(unit.session, held.canonical_url)
-        stands = None if at is None else queries.locked(unit.session, Document, at)
-        if stands is not None:
-            pairs.append((held, stands))
-    return pairs
+    held = queries.held_back(unit.session, Document, document_ids)
+    return [(each, stands) for each in held if (stands := _at_its_address(unit, each)) is not None]
+
+
+def _at_its_address(unit: Unit, held: Document) -> Document | None:
+    """What the public reads at the address of a document that is held back, locked; None for nothing."""
+    at = None if held.canonical_url is None else queries.public_at(unit.session, held.canonical_url)
+    return None if at is None else queries.locked(unit.session, Document, at)
 
 
 def _join(unit: Unit, held: Document, stands: Document) -> None:

@@ -54,12 +54,13 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
 
 
 def documents_at(session: Session, url: str, visibility: Visibility) -> list[str]:
-    """Ids of the documents of that visibility with that canonical address, whoever may read them.
+    """Ids of the documents of that visibility that stand for that canonical address, whoever may read them.
 
-    What stands for the others comes first.
+    What is not held back comes first.
     """
-    stands = case((and_(col(Document.joined_id).is_(None), col(Document.embargo_until).is_(None)), 0), else_=1)
-    return list(session.exec(select(Document.id).where(_stands_at(url, visibility)).order_by(stands, Document.id)))
+    held_back = case((col(Document.embargo_until).is_(None), 0), else_=1)
+    at = select(Document.id).where(_stands_at(url, visibility), col(Document.joined_id).is_(None))
+    return list(session.exec(at.order_by(held_back, Document.id)))
 
 
 def recorded_at_once(session: Session, url: str, visibility: Visibility, at: datetime) -> Document | None:

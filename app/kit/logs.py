@@ -32,7 +32,7 @@ def configure(level: str) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),  # whatever it is when a line is written
     )
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, MuteHandler)]:

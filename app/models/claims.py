@@ -242,6 +242,7 @@ class Relation(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("claim_id", "other_claim_id", "kind"),
         sa.CheckConstraint("claim_id <> other_claim_id", name="two_claims"),
+        sa.Index(None, "id", unique=True),
         sa.Index(None, "other_claim_id", "id"),
         sa.Index(None, "kind", "claim_id"),
     )

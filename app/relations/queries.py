@@ -227,6 +227,7 @@ def _newest(at: int, audience: Audience) -> Any:
     row, which = listed(audience, EntryField.TOPIC, (bindparam(f"topic_{at}", type_=String()),))
     rows = select(row.c.audience, row.c.claim_id, row.c.place).where(*which, row.c.claim_id != bindparam("id"))
     if audience == Audience.PUBLIC:
-        rows = rows.join(Claim, col(Claim.id) == row.c.claim_id).where(is_out(col(Claim.embargo_until), NOW))
+        embargo = select(Claim.embargo_until).where(Claim.id == row.c.claim_id).scalar_subquery()
+        rows = rows.where(is_out(embargo, NOW))
     newest = rows.order_by(row.c.place.desc(), row.c.claim_id.desc()).limit(NEWEST_OF_A_TOPIC).subquery()
     return select(newest)

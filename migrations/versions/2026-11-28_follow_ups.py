@@ -63,6 +63,8 @@ def upgrade() -> None:
         sqlite_where=VEILED,
         postgresql_where=VEILED,
     )
+    # What is behind a veil is looked up by its id.
+    op.create_index(op.f("ix_relation_id"), "relation", ["id"], unique=True)
     for table, old, new in PAGED:
         _replace_index(table, old, new)
 
@@ -70,6 +72,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table, old, new in PAGED:
         _replace_index(table, new, old)
+    op.drop_index(op.f("ix_relation_id"), table_name="relation")
     op.drop_table("follow_up")
 
 

@@ -243,7 +243,7 @@ def test_a_list_takes_as_many_queries_for_twenty_rows_as_for_one(
     with query_recorder() as for_twenty:
         assert len(api.read(path)["items"]) >= 20
     assert len(for_twenty) == len(for_one)
-    assert 1 < len(for_one) < 14
+    assert 1 < len(for_one) < 11
 
 
 @pytest.mark.parametrize("name", LISTS)

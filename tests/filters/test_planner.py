@@ -6,7 +6,7 @@ hidden beside them, the answer is the same.
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -29,7 +29,8 @@ from tests.fixtures.api import Api
 from tests.fixtures.claims_model import Read, everything_read
 from tests.fixtures.proofs import FULL
 
-LIMITS: Final = {"none is few": 0, "as it is": queries.FEW, "all are few": 10**9}
+LIMITS: Final = (0, queries.FEW, 10**9)
+"""Of how many claims are few: none, as many as it is, and all."""
 CLAIMS: Final = 90
 SEEDS: Final = (1, 2, 3) if FULL else (1,)
 HIDDEN: Final[tuple[dict[str, str], ...]] = ({}, {}, {}, {"visibility": "internal"}, {"visibility": "restricted"})
@@ -189,13 +190,13 @@ def questions(recorded: Recorded) -> Iterator[dict[str, Any]]:
         yield wanted
 
 
-def found(api: Api, wanted: Mapping[str, Any]) -> tuple[set[str], int, dict[str, Counter[str]]]:
-    """The ids of what is listed, the total, and the counts by every field."""
+def found(api: Api, wanted: Mapping[str, Any], fields: Sequence[str]) -> tuple[set[str], int, dict[str, Counter[str]]]:
+    """The ids of what is listed, the total, and the counts by the fields."""
     asked = {name: str(value).lower() if isinstance(value, bool) else value for name, value in wanted.items()}
     page = api.read("/v1/claims", params={**asked, "limit": 200, "include_total": True, "fields": "id"})
     ids = [each["id"] for each in page["items"]]
     assert len(ids) == len(set(ids))
-    counted = api.read("/v1/claims/facets", params={**asked, "field": FACETS, "limit": 100, "include_total": True})
+    counted = api.read("/v1/claims/facets", params={**asked, "field": fields, "limit": 100, "include_total": True})
     facets = {
         each["field"]: Counter({value["value"]: value["claims"] for value in each["values"]})
         for each in counted["facets"]
@@ -214,13 +215,15 @@ def test_of_every_two_filters_the_answer_is_that_of_the_model_whatever_leads_in(
     assert len(read["public"].claims) < len(read["internal"].claims) < len(read["restricted"].claims) == CLAIMS
     answers = 0
     for number, wanted in enumerate(questions(recorded)):
+        # A short run asks each question once, by readers, limits and fields in turn.
+        fields = FACETS if FULL else [FACETS[number % len(FACETS)]]
         for name in READERS if FULL else [list(READERS)[number % 3]]:
             expected = read[name].matching(wanted)
-            counted = {field: read[name].counted(expected, field) for field in FACETS}
+            counted = {field: read[name].counted(expected, field) for field in fields}
             answers += bool(expected)
-            for few in LIMITS.values():
+            for few in LIMITS if FULL else [LIMITS[number // 3 % 3]]:
                 monkeypatch.setattr(queries, "FEW", few)
-                assert found(readers[name], wanted) == (expected, len(expected), counted), (name, few, wanted)
+                assert found(readers[name], wanted, fields) == (expected, len(expected), counted), (name, few, wanted)
     assert answers > 300
 
 
