@@ -174,8 +174,8 @@ class DocumentRead(DocumentFields):
     published_latest: str | None = Field(description="Last possible day of publication.", examples=["2023-02-28"])
     joined_id: Id | None = Field(
         None,
-        description="The public's record of the same address, which stands for this one to the public once this one "
-        "is out; left out where there is none. Someone recorded it who could not know of this one.",
+        description="The public's record of the same address, made by someone who could not know of this one. Since "
+        "this one came out, that one stands in its place; left out where there is none.",
         examples=[DOCUMENT_ID],
     )
     recorded_at: RecordedAt

@@ -167,18 +167,6 @@ def test_what_came_with_a_draft_is_out_as_soon_as_a_public_claim_names_it(caller
     assert len(callers.reader.read(f"/v1/sources/{related}/relations")["items"]) == 1
 
 
-def test_a_document_of_a_draft_and_one_of_its_address_both_stand(callers: Callers) -> None:
-    document = document_body(url="https://example.org/1", title="Noted in the draft", text="Nine workers defected.")
-    draft = recorded_claim(callers.internal, status="draft", attributions=[attribution_body(document=document)])
-    own = draft["attributions"][0]["document_id"]
-    recorded = callers.public.post("/v1/documents", document_body(url="https://example.org/1"))
-    assert recorded.status_code == 201
-    kept = callers.internal.read(f"/v1/documents/{own}")
-    assert (kept["visibility"], kept["text"]) == ("public", "Nine workers defected.")
-    assert kept["joined_id"] == recorded.json()["id"]
-    assert callers.internal.post("/v1/documents", document).json()["existing_id"] == recorded.json()["id"]
-
-
 def test_the_ledger_agrees_with_itself_through_embargoes(callers: Callers, clock: Clock, context: Context) -> None:
     def agrees() -> bool:
         with context.database.reading() as session:
