@@ -22,9 +22,9 @@ from app.access.oidc import Issuer
 from app.access.queries import signs_on_as_superuser
 from app.access.secrets import Pepper, check_pepper, kept_pepper, read_pepper
 from app.canonical.upgrade import upgrade
+from app.fulltext.index import forget_deleted_words, is_of_the_engine, is_readable
 from app.kit import logs, sqlite
 from app.kit.db import Database
-from app.kit.fulltext import forget_deleted_words, is_of_the_engine, is_readable
 from app.kit.private import check_files, check_writable, private_folder
 from app.kit.refusals import Refusal
 from app.settings import Settings

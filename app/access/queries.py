@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from app.access.principals import Audience
-from app.access.visibility import may_know, visible
+from app.access.visibility import may_know, sees, visible
 from app.kit.columns import NOW
 from app.models import ApiKey, Attribution, Change, Fingerprint, RemovedAttribution, Rendition, StoredReply
 from app.models.vocabulary import ChangeAction, ResourceKind
@@ -151,7 +151,7 @@ def _removed_unseen(session: Session, ids: list[str], audience: Audience) -> set
     ended: dict[str, bool] = {}
     for resource_id, line, action in session.exec(gone.order_by(col(Change.audience), col(Change.version))):
         ended.setdefault(resource_id, False)
-        if line <= audience:
+        if sees(audience, line):
             ended[resource_id] = action is ChangeAction.DELETED
     return {resource_id for resource_id, is_told in ended.items() if not is_told}
 

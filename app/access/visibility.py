@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, TextClause, and_, or_, text
 from sqlmodel import Session, col
 
 from app.access.principals import AUDIENCE_OF, Audience
-from app.models import Attribution
+from app.models import Attribution, Source
 from app.models.history import Rendition
 from app.models.vocabulary import Visibility
 
@@ -82,8 +82,34 @@ def may_know(audience: int, row: Any = Attribution) -> ColumnElement[bool]:
 
 
 def is_out(embargo_until: Any, now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """The condition that an embargo, if there is one, is over."""
+    """The condition that an embargo, if there is one, is over: it holds for the public alone."""
     return or_(embargo_until.is_(None), embargo_until <= now)
+
+
+def is_held_back(row: Any) -> ColumnElement[bool]:
+    """The condition that a source or document came along with a claim, and was not let out with it yet."""
+    return and_(col(row.embargo_until).is_not(None))
+
+
+def is_named_to_public(*, with_unreleased: bool = False) -> ColumnElement[bool]:
+    """`shown_from` as the condition that it is the public; of those held back as well, where that is asked."""
+    shown = col(Source.visibility) == Visibility.PUBLIC
+    return shown if with_unreleased else and_(shown, ~is_held_back(Source))
+
+
+def sees(audience: int, seen_from: int) -> bool:
+    """Whether an audience sees what is seen from another on: each sees what the wider ones see, and more."""
+    return audience >= seen_from
+
+
+def reads(audience: int, row: Any) -> bool:
+    """Whether the audience is one that a row is for: `covers`, of a row at hand."""
+    return bool(row.first_audience <= audience <= row.last_audience)
+
+
+def is_over(embargo_until: datetime | None, now: datetime) -> bool:
+    """Whether an embargo, if there is one, is over: `is_out`, of one at hand."""
+    return embargo_until is None or embargo_until <= now
 
 
 def shown_from(visibility: Visibility, embargo_until: datetime | None) -> Audience:

@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 
 from app.access.units import Reply, Unit
+from app.access.visibility import may_know
 from app.canonical.claim_schemas import AttributionRead
 from app.canonical.replies import part, parts, readable
 from app.kit.paging import PageParameters
@@ -25,7 +26,7 @@ def attribution(unit: Unit, claim_id: str, attribution_id: str) -> Attribution |
     rows = select(Attribution).where(
         Attribution.claim_id == claim_id,
         Attribution.id == attribution_id,
-        Attribution.audience <= unit.principal.audience,
+        may_know(unit.principal.audience),
     )
     return unit.session.exec(rows).one_or_none()
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
+from app.access.visibility import sees
 from app.canonical.queries import ClaimRows
 from app.canonical.told import told_edtf, told_instant
 from app.canonical.values import Quantity as QuantityValue
@@ -32,7 +33,7 @@ def rests_on_unnamed(rows: ClaimRows, seen_by: Audience) -> bool:
     return any(
         hop.source_id in rows.unnamed_sources
         for attribution in rows.attributions
-        if attribution.audience <= seen_by
+        if sees(seen_by, attribution.audience)
         for hop in rows.hops[attribution.id]
     )
 
@@ -47,17 +48,17 @@ def date_assessments(rows: ClaimRows, out: Sequence[Out], now: datetime) -> None
         for seen_by, column in CAME_OUT.items():
             was = getattr(row, column)
             if was is None or was > now:
-                is_shown = _exists_for(rows, seen_by) and seen_from.get(row.attribution_id, seen_by) <= seen_by
+                is_shown = _exists_for(rows, seen_by) and sees(seen_by, seen_from.get(row.attribution_id, seen_by))
                 setattr(row, column, out[seen_by].opens_at if is_shown else None)
 
 
 def _exists_for(rows: ClaimRows, seen_by: Audience) -> bool:
     claim = rows.claim
-    if seen_by < AUDIENCE_OF[claim.visibility]:
+    if not sees(seen_by, AUDIENCE_OF[claim.visibility]):
         return False
     if claim.status is ClaimStatus.DRAFT:
-        return seen_by >= Audience.INTERNAL
-    return any(attribution.audience <= seen_by for attribution in rows.attributions)
+        return sees(seen_by, Audience.INTERNAL)
+    return any(sees(seen_by, attribution.audience) for attribution in rows.attributions)
 
 
 def _visible_to(rows: ClaimRows) -> Visibility:
@@ -87,7 +88,7 @@ def known_to(rows: ClaimRows, attribution_id: str | None) -> Audience:
 def claim_content(rows: ClaimRows, seen_by: Audience, out: Out) -> Content:
     """What an audience reads of the claim, version and time of change apart."""
     claim = rows.claim
-    attributions = [attribution for attribution in rows.attributions if attribution.audience <= seen_by]
+    attributions = [attribution for attribution in rows.attributions if sees(seen_by, attribution.audience)]
     shown = {attribution.id for attribution in attributions}
     assessments = sorted(
         (row for row in rows.assessments if row.attribution_id is None or row.attribution_id in shown),
@@ -205,7 +206,7 @@ def _assessed_at(row: Assessment, seen_by: Audience) -> datetime:
 
 
 def _assessment(rows: ClaimRows, row: Assessment, shown: Sequence[Assessment], seen_by: Audience, out: Out) -> Content:
-    evidence = [piece for piece in rows.evidence[row.id] if _evidence_audience(rows, piece) <= seen_by]
+    evidence = [piece for piece in rows.evidence[row.id] if sees(seen_by, _evidence_audience(rows, piece))]
     return {
         "id": row.id,
         "attribution_id": row.attribution_id,

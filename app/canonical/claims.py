@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.access.principals import Audience
 from app.access.units import Unit
+from app.access.visibility import sees
 from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience, claim_contents, date_assessments, rests_on_unnamed
 from app.canonical.derived import derive
@@ -123,7 +124,7 @@ Exposure = tuple[int, datetime | None]
 def _hidden_below(before: Exposure | None, now: Exposure | None, at: datetime) -> Audience | None:
     """Below which audience the claim is read no longer that read it before; None where it is hidden from nobody."""
     first_before, first = (Audience.RESTRICTED if each is None else Audience(each[0]) for each in (before, now))
-    if first > first_before:
+    if not sees(first_before, first):
         return first
     return Audience.INTERNAL if _public_from(now, at) > _public_from(before, at) else None
 
@@ -140,7 +141,7 @@ def _check_may_publish(unit: Unit, before: Exposure | None, now: Exposure | None
 
 def _public_from(exposure: Exposure | None, now: datetime) -> datetime:
     """From when on the public may read the claim."""
-    if exposure is None or exposure[0] > Audience.PUBLIC:
+    if exposure is None or not sees(Audience.PUBLIC, exposure[0]):
         return NEVER
     return max(exposure[1] or now, now)
 
@@ -206,7 +207,9 @@ def relation_contents(
     """
     ends = [seen_from.get(claim_id) for claim_id in (relation.claim_id, relation.other_claim_id)]
     return [
-        relation_content(relation, out[seen_by]) if all(end is not None and seen_by >= end for end in ends) else None
+        relation_content(relation, out[seen_by])
+        if all(end is not None and sees(seen_by, end) for end in ends)
+        else None
         for seen_by in Audience
     ]
 

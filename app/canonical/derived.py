@@ -23,7 +23,7 @@ from app.canonical.names import name_tokens
 from app.canonical.sources import source_label, source_texts
 from app.canonical.walks.queries import Surroundings, surroundings
 from app.changes.record import Content, Contents
-from app.kit.fulltext import add_rows, next_number, remove_rows
+from app.fulltext.index import add_rows, next_number, remove_rows
 from app.kit.words import indexed, tokens
 from app.listing import queries as listing
 from app.listing.fields import Entry, entries_of

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
+from app.access.visibility import sees
 from app.canonical import queries
 from app.canonical.told import told_edtf, told_instant
 from app.changes.record import Content, Out, Written, record_change
@@ -57,7 +58,7 @@ def document_contents(document: Document, outlet: Audience, out: Sequence[Out]) 
     """What each audience reads of the document, whose outlet is seen from that audience on."""
     own = AUDIENCE_OF[document.visibility]
     return [
-        document_content(document, out[seen_by], show_outlet=seen_by >= outlet) if seen_by >= own else None
+        document_content(document, out[seen_by], show_outlet=sees(seen_by, outlet)) if sees(seen_by, own) else None
         for seen_by in Audience
     ]
 

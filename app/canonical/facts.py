@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access.principals import Audience
-from app.access.visibility import shown_from
+from app.access.visibility import sees, shown_from
 from app.canonical.corroboration import AttributionFacts, HopFacts, SourceFacts, SourceLink
 from app.canonical.walks.queries import MOST_STEPS, RelationRow, SourceRow, Surroundings, steps_on
 from app.models.vocabulary import HopRole, Stance
@@ -27,7 +27,7 @@ def facts_of(attributions: Sequence[Mapping[str, Any]], surroundings: Surroundin
     shown = {
         each
         for each, source in surroundings.sources.items()
-        if shown_from(source.visibility, source.embargo_until) <= seen_by
+        if sees(seen_by, shown_from(source.visibility, source.embargo_until))
     }
     # Those in the chains are seen, since the attributions are: an embargo of theirs ends no later than the claim's.
     reached, links = _standing_for(in_chains | (outlets & shown), shown | in_chains, surroundings)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.access import audit
 from app.access.principals import Audience
 from app.access.units import Unit
+from app.access.visibility import is_over
 from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience
 from app.canonical.documents import record_document
@@ -69,7 +70,7 @@ def join_released(unit: Unit, document_ids: Iterable[str]) -> None:
     joined = []
     for each in sorted(document_ids):
         for held in queries.held_back(unit.session, Document, [each]):
-            if held.embargo_until is None or held.embargo_until > unit.now:
+            if not is_over(held.embargo_until, unit.now):
                 continue
             stands = _at_its_address(unit, held)
             if stands is not None:

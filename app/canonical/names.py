@@ -6,7 +6,7 @@ from typing import Final
 
 from anyascii import anyascii
 
-from app.kit.fulltext import Clause, Run, Term, TextQuery
+from app.fulltext.index import Clause, Run, Term, TextQuery
 from app.kit.problems import invalid_parameter
 from app.kit.words import FLOAT_AND_MORE, LONGEST_WORD, is_prefix, tokens, variants
 

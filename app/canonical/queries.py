@@ -228,7 +228,7 @@ def public_at(session: Session, url: str) -> str | None:
     at = select(Document.id).where(
         Document.canonical_url == url,
         Document.visibility == Visibility.PUBLIC,
-        col(Document.embargo_until).is_(None),
+        ~visibility.is_held_back(Document),
         col(Document.joined_id).is_(None),
     )
     return session.exec(at).one_or_none()
@@ -244,13 +244,13 @@ def shown_from(session: Session, source_ids: Iterable[str]) -> dict[str, Audienc
 
 def bodies_shown(session: Session, source_ids: Iterable[str], audience: Audience) -> list[str]:
     """Those of the sources that the audience is told to have published documents, or to have others belong to them."""
-    return [each for each, seen_from in shown_from(session, source_ids).items() if seen_from <= audience]
+    return [each for each, seen_from in shown_from(session, source_ids).items() if visibility.sees(audience, seen_from)]
 
 
 def embargoes(session: Session, source_ids: Iterable[str]) -> dict[str, datetime]:
     """The embargoes of those of the sources that have one, past ones among them."""
     rows = select(Source.id, Source.embargo_until).where(
-        col(Source.id).in_(set(source_ids)), col(Source.embargo_until).is_not(None)
+        col(Source.id).in_(set(source_ids)), visibility.is_held_back(Source)
     )
     return {source_id: embargo for source_id, embargo in session.exec(rows) if embargo is not None}
 
@@ -350,7 +350,7 @@ def _outlets_held() -> Any:
 
 @cache
 def _held_back(table: type[Source] | type[Document]) -> Any:
-    rows = select(table).where(_among_ids(table), col(table.embargo_until).is_not(None))
+    rows = select(table).where(_among_ids(table), visibility.is_held_back(table))
     return rows.order_by(table.id).with_for_update().execution_options(**ANEW)
 
 

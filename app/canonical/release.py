@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from app.access.units import Unit
+from app.access.visibility import is_over
 from app.canonical import queries
 from app.canonical.documents import record_document
 from app.canonical.reach.naming import release_source
@@ -25,7 +26,7 @@ def release_of(claim: Claim, now: datetime) -> datetime | None:
     """Until when the public is not to know of the claim; None if it may know now."""
     if claim.status is ClaimStatus.DRAFT or claim.visibility is not Visibility.PUBLIC:
         return NEVER
-    return claim.embargo_until if claim.embargo_until is not None and claim.embargo_until > now else None
+    return None if is_over(claim.embargo_until, now) else claim.embargo_until
 
 
 def let_out(unit: Unit, source_ids: Iterable[str], document_ids: Iterable[str]) -> None:
@@ -63,6 +64,4 @@ def _is_taken(unit: Unit, document: Document) -> bool:
 
 
 def _until(held: Source | Document, release: datetime, now: datetime) -> datetime | None:
-    if held.embargo_until is not None and held.embargo_until <= now:
-        return None
-    return None if release <= now else release
+    return None if is_over(held.embargo_until, now) or release <= now else release

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from app.access.principals import AUDIENCE_OF
 from app.access.units import Reply, Unit
+from app.access.visibility import sees
 from app.canonical import queries as rows
 from app.changes import queries
 from app.kit.columns import size_bytes
@@ -95,7 +96,7 @@ def without_unseen(unit: Unit, sent: Mapping[str, Any], name: str, source_id: st
 
 def check_may_hide(unit: Unit, visibility: Visibility) -> None:
     """Raises Forbidden for a visibility that would hide the record from whoever writes it."""
-    if AUDIENCE_OF[visibility] > unit.principal.audience:
+    if not sees(unit.principal.audience, AUDIENCE_OF[visibility]):
         scope = READ_SCOPE[visibility]
         raise Forbidden(f"To record what is {visibility}, a key needs the scope {scope}.", members={"scope": scope})
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
+from app.access.visibility import sees
 from app.canonical import queries
 from app.canonical.walks.queries import SourceRow
 from app.changes.record import NOBODY, Content, Contents, Out, Written, record_change
@@ -57,8 +58,8 @@ def source_contents(source: Source, organization: Audience, out: Sequence[Out]) 
     """What each audience reads of the source, whose organization is seen from that audience on."""
     own = AUDIENCE_OF[source.visibility]
     return [
-        source_content(source, day_of(out[seen_by].at), show_organization=seen_by >= organization)
-        if seen_by >= own
+        source_content(source, day_of(out[seen_by].at), show_organization=sees(seen_by, organization))
+        if sees(seen_by, own)
         else None
         for seen_by in Audience
     ]
@@ -136,5 +137,6 @@ def source_relation_contents(
         "note": relation.note,
     }
     return [
-        {**content, "recorded_on": day_of(out[seen_by].at)} if seen_by >= both_sources else None for seen_by in Audience
+        {**content, "recorded_on": day_of(out[seen_by].at)} if sees(seen_by, both_sources) else None
+        for seen_by in Audience
     ]

@@ -14,6 +14,7 @@ import orjson
 from sqlmodel import Session
 
 from app.access.principals import Audience
+from app.access.visibility import sees
 from app.canonical import queries
 from app.canonical.claim_contents import CAME_OUT, claim_contents, rests_on_unnamed
 from app.canonical.claims import relation_written
@@ -87,7 +88,7 @@ def _read_history(session: Session, rows: ClaimRows) -> None:
     for version in changes.lines(session, rows.claim.id):
         document = orjson.loads(version.document)
         for assessment in (assessments.get(each["id"]) for each in document.get("assessments", ())):
-            for column in (column for seen_by, column in CAME_OUT.items() if version.audience <= seen_by):
+            for column in (column for seen_by, column in CAME_OUT.items() if sees(seen_by, version.audience)):
                 earlier = getattr(assessment, column, None)
                 if assessment is not None and (earlier is None or version.recorded_at < earlier):
                     setattr(assessment, column, version.recorded_at)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import built_once, visible
+from app.access.visibility import built_once, may_know, visible
 from app.kit.columns import NOW, octets, size_bytes
 from app.kit.paging import count_within
 from app.models import Change, Rendition
@@ -50,7 +50,7 @@ def newest(session: Session, resource_id: str, audience: int) -> Change | None:
 
 def first_instant(session: Session, resource_id: str, audience: int) -> datetime | None:
     """The instant of the first version that the audience read. For recording a write, never for an answer."""
-    rows = select(Change.recorded_at).where(Change.resource_id == resource_id, Change.audience <= audience)
+    rows = select(Change.recorded_at).where(Change.resource_id == resource_id, may_know(audience, Change))
     return session.exec(rows.order_by(col(Change.version), col(Change.audience).desc()).limit(1)).first()
 
 
@@ -166,7 +166,7 @@ def _in_line(unit: Unit, resource_id: str, audience: Audience) -> ColumnElement[
     """The changes that make up the audience's line: its own, and those of wider audiences before it forked off."""
     first = (
         select(Change.audience, func.min(Change.version))
-        .where(Change.resource_id == resource_id, Change.audience <= audience)
+        .where(Change.resource_id == resource_id, may_know(audience, Change))
         .group_by(col(Change.audience))
         .order_by(col(Change.audience).desc())
     )

@@ -21,6 +21,7 @@ from sqlmodel import Session
 
 from app.access.principals import Audience
 from app.access.units import Unit
+from app.access.visibility import is_over, reads, sees
 from app.changes import queries
 from app.kit.ids import EPOCH
 from app.kit.instants import day_of, start_of_day
@@ -130,7 +131,7 @@ def retell(session: Session, written: Written) -> Contents:
 
 
 def _out_again(written: Written, rows: Sequence[Rendition], seen_by: Audience) -> Out:
-    came_at = next((row.came_at for row in rows if row.first_audience <= seen_by <= row.last_audience), EPOCH)
+    came_at = next((row.came_at for row in rows if reads(seen_by, row)), EPOCH)
     in_days = written.is_in_days(seen_by)
     return Out(start_of_day(came_at) if in_days else came_at, in_days, opens_at=came_at)
 
@@ -164,7 +165,7 @@ def _read_before(unit: Unit, resource_id: str) -> dict[int, Rendition]:
     """
     rows = {row.first_audience: row for row in queries.renditions(unit.session, resource_id)}
     public = rows.get(Audience.PUBLIC)
-    if public is None or public.embargo_until is None or public.embargo_until <= unit.now:
+    if public is None or is_over(public.embargo_until, unit.now):
         return rows
     version = queries.version(unit.session, resource_id, Audience.PUBLIC, public.version)
     if version is not None and version.recorded_at == public.embargo_until:
@@ -214,14 +215,14 @@ def _lines_before(unit: Unit, written: Written, before: Mapping[int, Rendition])
         return covering
     known = queries.audiences_with_lines(unit.session, written.resource_id)
     return [
-        max((line for line in known if line <= audience), default=None) if first is None else first
+        max((line for line in known if sees(audience, line)), default=None) if first is None else first
         for audience, first in zip(Audience, covering, strict=True)
     ]
 
 
 def _covering(rows: Mapping[int, Rendition], audience: Audience) -> int | None:
     """Where the row begins that the audience reads."""
-    return next((first for first, row in rows.items() if first <= audience <= row.last_audience), None)
+    return next((first for first, row in rows.items() if reads(audience, row)), None)
 
 
 def _continue_line(unit: Unit, written: Written, line: _Line) -> None:

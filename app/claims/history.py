@@ -14,6 +14,7 @@ from sqlalchemy import column
 
 from app.access.principals import Audience
 from app.access.units import Reply, Unit
+from app.access.visibility import sees
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, Listing, ids_in, one_of, readable
 from app.canonical.told import in_days
 from app.changes import queries as changes
@@ -100,7 +101,7 @@ class _Past:
 
     def _told(self, change: Change, document: dict[str, Any]) -> dict[str, Any]:
         """What is read of a version."""
-        is_internal = self._unit.principal.audience >= Audience.INTERNAL
+        is_internal = sees(self._unit.principal.audience, Audience.INTERNAL)
         return {
             "version": change.version,
             "action": change.action,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from app.access.units import Reply, Unit
+from app.access.visibility import is_over
 from app.assessments.service import add_assessment, evidence_named, outlets_named
 from app.attributions.service import add_attribution, documents_named, sources_named
 from app.canonical.bounds import check_claim_size, claim_size
@@ -100,8 +101,7 @@ def _reply(unit: Unit, claim_id: str) -> Reply:
 def _check_may_hide(unit: Unit, content: ClaimContent) -> None:
     """Raises Forbidden for a claim that whoever writes it could not read."""
     check_may_hide(unit, content.visibility)
-    embargoed = content.embargo_until is not None and content.embargo_until > unit.now
-    if content.status is ClaimStatus.DRAFT or embargoed:
+    if content.status is ClaimStatus.DRAFT or not is_over(content.embargo_until, unit.now):
         check_may_hide(unit, Visibility.INTERNAL)
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app import startup
 from app.access.principals import Audience
+from app.access.visibility import reads, sees
 from app.canonical import queries as canonical
 from app.canonical.claim_contents import attribution_audience, claim_contents, rests_on_unnamed
 from app.canonical.claims import latest_embargo, relation_contents
@@ -26,9 +27,9 @@ from app.cli.queries import Line
 from app.cli.verify_derived import in_derived, in_keys, in_texts
 from app.documents.schemas import text_digest
 from app.follow_ups import queries as follow_ups
+from app.fulltext.index import left_in_index
 from app.keys.queries import key_content
 from app.kit.edtf import InvalidEdtf
-from app.kit.fulltext import left_in_index
 from app.kit.instants import start_of_day
 from app.models import ApiKey, Change, Claim, Document, Relation, Rendition, Source, SourceRelation
 from app.models.vocabulary import OccurredMode, Reliability, ResourceKind
@@ -122,7 +123,7 @@ def _in_documents(kind: ResourceKind, rendered: Rendered, stored: Stored) -> Ite
     """What differs between the contents that the rows give and the documents stored for each audience."""
     for seen_by in Audience:
         content, reader = rendered.contents[seen_by], _readers(seen_by)
-        documents = [row for row in stored.renditions if row.first_audience <= seen_by <= row.last_audience]
+        documents = [row for row in stored.renditions if reads(seen_by, row)]
         if len(documents) > 1:
             yield f"{reader} have two documents"
         elif content is None and documents:
@@ -162,7 +163,7 @@ def _in_history(stored: Stored) -> Iterator[str]:
         reader, before = _readers(line.audience), line.first_version - 1
         if line.newest.version - before != line.count:
             yield f"a version in the line of {reader} is missing"
-        wider = [other for other in stored.lines if other.audience < line.audience]
+        wider = [other for other in stored.lines if other is not line and sees(line.audience, other.audience)]
         if before and not any(other.first_version <= before <= other.newest.version for other in wider):
             yield f"the line of {reader} does not begin where another leaves off"
 

@@ -9,7 +9,7 @@ from app.canonical.derived import derived_of, placed, ranges_of_standing, ranges
 from app.canonical.quantities import Range, quantity_range, unit_key
 from app.canonical.queries import ClaimRows
 from app.changes.record import Contents
-from app.kit.fulltext import unlike_index
+from app.fulltext.index import unlike_index
 from app.kit.urls import site_of
 from app.listing.queries import entries_stored
 from app.models import ClaimStanding, SearchText

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Text, case, type_coerce
 from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
-from app.access.visibility import may_know, visible
+from app.access.visibility import is_held_back, may_know, visible
 from app.canonical.queries import text_of
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
@@ -58,7 +58,7 @@ def documents_at(session: Session, url: str, visibility: Visibility) -> list[str
 
     What is not held back comes first.
     """
-    held_back = case((col(Document.embargo_until).is_(None), 0), else_=1)
+    held_back = case((is_held_back(Document), 1), else_=0)
     at = select(Document.id).where(_stands_at(url, visibility), col(Document.joined_id).is_(None))
     return list(session.exec(at.order_by(held_back, Document.id)))
 

@@ -13,11 +13,11 @@ from sqlmodel import and_, col, func, or_, select, union_all
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import may_know, visible
+from app.access.visibility import is_named_to_public, may_know, visible
 from app.exposure.details import DAYS, Appearance, Days, ExposedField, Read
 from app.kit.columns import member
 from app.models import Attribution, Claim, ClaimTopic, Document, Hop, Rendition, Source, SourceRelation
-from app.models.vocabulary import SourceRelationKind, Visibility
+from app.models.vocabulary import SourceRelationKind
 
 MOST_APPEARANCES: Final = 3_000
 """Attributions of one source that are gathered from, the newest claims first."""
@@ -141,9 +141,7 @@ def documents_read(unit: Unit, document_ids: Iterable[str], *, with_unreleased: 
 
     An outlet that came along with a claim is not named to the public by others: see `app.canonical.queries.shown_from`.
     """
-    outlet = and_(col(Source.id) == Document.outlet_id, col(Source.visibility) == Visibility.PUBLIC)
-    if not with_unreleased:
-        outlet = and_(outlet, col(Source.embargo_until).is_(None))
+    outlet = and_(col(Source.id) == Document.outlet_id, is_named_to_public(with_unreleased=with_unreleased))
     found: dict[str, Read] = {}
     for some in _portions(document_ids):
         rows: Any = (

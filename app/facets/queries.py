@@ -5,24 +5,39 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, String, collate, type_coerce
-from sqlmodel import and_, col, func, select
+from sqlmodel import col, func, select
 
 from app.access.units import Reply, Unit
-from app.access.visibility import covers, may_know, visible
 from app.canonical.replies import included_within
 from app.facets.schemas import FacetFilter
-from app.filters.asked.queries import ORIGIN
 from app.filters.queries import matching_claims
-from app.listing.fields import PUBLISHING
-from app.models import Attribution, Claim, ClaimStanding, ClaimTopic, Document, Hop, Quantity, Rendition, Source
+from app.listing.fields import EntryField
+from app.listing.queries import values_of
+from app.models import Quantity, Source
 
 IN_CODE_POINTS: Final = {"sqlite": "BINARY", "postgresql": "C"}
 """The collation in which texts sort by their characters' numbers, by engine: the same order on both."""
+LISTED_BY: Final = {
+    "topic": EntryField.TOPIC,
+    "kind": EntryField.KIND,
+    "status": EntryField.STATUS,
+    "country": EntryField.COUNTRY,
+    "verdict": EntryField.VERDICT,
+    "terms": EntryField.TERMS,
+    "document_id": EntryField.DOCUMENT,
+    "source_id": EntryField.ORIGIN,
+    "outlet_id": EntryField.OUTLET,
+}
+"""Fields whose values are what claims are listed by."""
+OF_ORIGIN: Final[Mapping[str, Any]] = {"anonymity": Source.anonymity, "reliability": Source.reliability}
+"""Fields of who stands first in a chain."""
 
 
 def count_claims(unit: Unit, wanted: FacetFilter) -> Reply:
     """The claims that the caller may read and that meet every filter, counted by each field, as `schemas.Facets`."""
-    matched = matching_claims(unit, wanted, source_ids=wanted.source_id).statement.order_by(None).subquery()
+    statement = matching_claims(unit, wanted, source_ids=wanted.source_id).statement.order_by(None)
+    # Found once and then counted, whatever the engine believes of how many there are: see docs/decisions/search.md.
+    matched = statement.cte("matched").prefix_with("MATERIALIZED")
     facets = [_facet(unit, field, matched, wanted.limit) for field in dict.fromkeys(wanted.field)]
     body: dict[str, Any] = {"facets": facets}
     if wanted.include_total:
@@ -68,46 +83,10 @@ def _facet(unit: Unit, field: str, matched: Any, limit: int) -> dict[str, Any]:
 def _values(unit: Unit, field: str) -> Any:
     """Every claim with a value of the field, as far as the caller may know: `claim_id` and `value`."""
     audience = unit.principal.audience
-    hop = and_(col(Hop.claim_id) == Attribution.claim_id, col(Hop.attribution_id) == Attribution.id)
-    if field == "outlet_id":
-        return _outlets(unit, hop)
-    columns: Mapping[str, tuple[Any, Any]] = {
-        "topic": (ClaimTopic.claim_id, ClaimTopic.topic),
-        "kind": (Claim.id, Claim.kind),
-        "status": (Claim.id, Claim.status),
-        "country": (Claim.id, Claim.place_country),
-        "unit": (Quantity.claim_id, Quantity.unit_key),
-        "verdict": (ClaimStanding.claim_id, ClaimStanding.verdict),
-        "terms": (Attribution.claim_id, Attribution.terms),
-        "document_id": (Attribution.claim_id, Attribution.document_id),
-        "source_id": (Attribution.claim_id, Hop.source_id),
-        "anonymity": (Attribution.claim_id, Source.anonymity),
-        "reliability": (Attribution.claim_id, Source.reliability),
-    }
-    claim_id, value = columns[field]
-    rows: Any = select(col(claim_id).label("claim_id"), type_coerce(value, String).label("value"))
-    if field == "verdict":
-        rows = rows.where(covers(audience, ClaimStanding))
-    if field in {"terms", "document_id", "source_id", "anonymity", "reliability"}:
-        rows = rows.where(may_know(audience))
-    if field in {"source_id", "anonymity", "reliability"}:
-        rows = rows.select_from(Attribution).join(Hop, hop).where(Hop.position == ORIGIN)
-    if field in {"anonymity", "reliability"}:
-        rows = rows.join(Source, col(Source.id) == Hop.source_id)
-    return rows.subquery()
-
-
-def _outlets(unit: Unit, hop: ColumnElement[bool]) -> Any:
-    """The outlets that published: those in chains, and of those that documents name what the caller may read."""
-    audience = unit.principal.audience
-    seen = may_know(audience)
-    of_document: Any = (
-        select(col(Attribution.claim_id).label("claim_id"), col(Document.outlet_id).label("value"))
-        .join(Document, col(Document.id) == Attribution.document_id)
-        .join(Rendition, col(Rendition.resource_id) == Document.outlet_id)
-        .where(seen, visible(audience, unit.now))
-    )
-    in_chain: Any = (
-        select(col(Attribution.claim_id), col(Hop.source_id)).join(Hop, hop).where(seen, col(Hop.role).in_(PUBLISHING))
-    )
-    return of_document.union_all(in_chain).subquery()
+    if field == "unit":
+        return select(col(Quantity.claim_id).label("claim_id"), col(Quantity.unit_key).label("value")).subquery()
+    listed_by = values_of(audience, LISTED_BY.get(field, EntryField.ORIGIN))
+    if field in LISTED_BY:
+        return listed_by
+    of_origin = type_coerce(OF_ORIGIN[field], String).label("value")
+    return select(listed_by.c.claim_id, of_origin).join(Source, col(Source.id) == listed_by.c.value).subquery()

@@ -11,8 +11,8 @@ from app.canonical.replies import NAMES_OF_SOURCES, ids_in, joined
 from app.canonical.sources import source_texts
 from app.canonical.standing import claim_texts
 from app.changes.queries import documents_of
+from app.fulltext.index import Ranking, Run, TextQuery, scores
 from app.kit.deadline import check
-from app.kit.fulltext import Ranking, Run, TextQuery, scores
 from app.kit.words import Span, spans
 from app.listing.queries import places
 from app.models.vocabulary import ResourceKind

@@ -14,7 +14,7 @@ from app.filters.queries import matching_claims, newest_of
 from app.filters.relevance import NEWEST_RANKED, are_too_many, new_ranking
 from app.filters.schemas import ClaimFilter, SourceClaimFilter
 from app.filters.text import parse_text_query
-from app.kit.fulltext import Ranking, TextQuery, carried_ranking
+from app.fulltext.index import Ranking, TextQuery, carried_ranking
 
 PLACED: Final = 3
 """The values of a place in the order of relevance: a score, a place in the list of all, and an id."""

@@ -20,7 +20,7 @@ from app.access.visibility import covers, visible
 from app.filters.asked.queries import conditions_of
 from app.filters.conditions import Condition, Listed, Way
 from app.filters.schemas import ClaimQuestion
-from app.kit.fulltext import Ranking
+from app.fulltext.index import Ranking
 from app.kit.paging import Key, Order
 from app.listing.fields import EntryField
 from app.listing.queries import listed, place_of

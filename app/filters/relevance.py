@@ -8,9 +8,9 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import built_once, visible
 from app.filters.conditions import Condition, Way
+from app.fulltext.holding import narrowed, weigh
+from app.fulltext.index import Among, Ranking, TextQuery, count_up_to, found_in, matching
 from app.kit.columns import NOW
-from app.kit.fulltext import Among, Ranking, TextQuery, count_up_to, found_in, matching
-from app.kit.holding import narrowed, weigh
 from app.models import Claim, Rendition
 from app.models.vocabulary import ResourceKind
 

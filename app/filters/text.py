@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from app.kit.fulltext import Clause, Run, Term, TextQuery
+from app.fulltext.index import Clause, Run, Term, TextQuery
 from app.kit.problems import Invalid, invalid_parameter
 from app.kit.words import is_prefix, variants
 

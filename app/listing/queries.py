@@ -57,6 +57,12 @@ def listed(audience: Audience, field: EntryField, values: Values = ("",)) -> tup
     return row, [row.c.audience == audience, row.c.field == field, _is_one(row.c.value, values)]
 
 
+def values_of(audience: Audience, field: EntryField) -> Any:
+    """Each claim with each of its values of the field, as the audience lists it: `claim_id` and `value`, once each."""
+    rows = select(ENTRIES.c.claim_id, ENTRIES.c.value)
+    return rows.where(ENTRIES.c.audience == audience, ENTRIES.c.field == field).subquery()
+
+
 def has_entry(claim_id: Any, audience: Audience, field: EntryField, values: Values) -> ColumnElement[bool]:
     """The condition that the audience lists the claim of that column under one of the values."""
     row, which = listed(audience, field, values)

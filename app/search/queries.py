@@ -14,9 +14,9 @@ from sqlmodel import and_, col, or_, select
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import built_once, covers, may_know, visible
+from app.fulltext.holding import counts_up_to, first_holding
+from app.fulltext.index import SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, stands_in
 from app.kit.columns import NOW
-from app.kit.fulltext import SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, stands_in
-from app.kit.holding import counts_up_to, first_holding
 from app.listing.fields import EntryField
 from app.listing.queries import listed
 from app.models import Attribution, Claim, Document, Relation, Rendition

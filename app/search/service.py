@@ -9,8 +9,8 @@ from app.access.units import Reply, Unit
 from app.canonical.replies import cursors_of, included_within, readable
 from app.canonical.standing import claim_texts
 from app.filters.found import Passage, Wanted, snippets
+from app.fulltext.index import Clause, Run, Term, TextQuery
 from app.kit.columns import size_bytes
-from app.kit.fulltext import Clause, Run, Term, TextQuery
 from app.kit.problems import invalid_parameter
 from app.models.vocabulary import ResourceKind
 from app.search import queries

@@ -15,7 +15,7 @@ from app.canonical.names import name_query
 from app.canonical.queries import bodies_shown
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
-from app.kit.fulltext import matching as matching_texts
+from app.fulltext.index import matching as matching_texts
 from app.kit.instants import day_of
 from app.kit.paging import Key, Order, PageParameters
 from app.kit.problems import NotFound

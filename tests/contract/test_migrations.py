@@ -16,10 +16,10 @@ from app import startup
 from app.access.context import Context
 from app.changes.record import content_digest, document_text
 from app.cli import verify
+from app.fulltext.index import is_of_the_engine
 from app.keys.service import record_outdated
 from app.kit import sqlite
 from app.kit.db import Database
-from app.kit.fulltext import is_of_the_engine
 from app.kit.ids import ordered_id
 from app.models import ApiKey
 from app.models.vocabulary import ResourceKind

@@ -14,12 +14,21 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "app").rglob("*.py"))
 MOST_LINES_OF_A_FILE = 500
 MOST_LINES_OF_A_FUNCTION = 40
-SAYS_SQL = ("app/access/", "app/kit/")
+SAYS_SQL = ("app/access/", "app/fulltext/", "app/kit/")
 SAYS_HTTP_EXCEPTION = "app/kit/problems.py"
 IMPORTS_SQLITE = "app/kit/sqlite.py"
+SAYS_WHO_SEES = "app/access/visibility.py"
+"""Who may see what is decided there alone: audiences and embargoes are compared nowhere else."""
+ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+COMPARED_THERE = {"first_audience", "last_audience", "audience", "embargo_until", "seen_by", "seen_from", "Audience"}
 SAYS_TERMS = {"app/models/vocabulary.py", "app/canonical/print_rule.py"}
 """What the terms let one print is decided in the second alone."""
-SAYS_OFF_THE_RECORD = {"app/attributions/service.py", "app/canonical/claim_contents.py", "app/claims/history.py"}
+SAYS_OFF_THE_RECORD = {
+    "app/attributions/service.py",
+    "app/canonical/claim_contents.py",
+    "app/canonical/reach/queries.py",
+    "app/claims/history.py",
+}
 """Who may read at all what was said off the record is decided with the audiences."""
 
 
@@ -108,6 +117,68 @@ def test_terms_are_found_however_they_are_told_apart() -> None:
         '{"background": 1}[terms]',
     ):
         assert list(terms_named(ast.parse(code))) == ["BACKGROUND"]
+
+
+def who_sees(tree: ast.Module) -> Iterator[str]:
+    """Comparisons of who may see what, or of what is out; in SQL as well, and as methods of its columns."""
+    for node in ast.walk(tree):
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.Compare) and any(
+            isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops
+        ):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            parts = [node.func.value] if node.func.attr in {"is_", "is_not", "between"} else []
+        named = {each for part in parts for each in names_in(part)}
+        if named & COMPARED_THERE:
+            yield ast.unparse(node)
+
+
+def names_in(part: ast.expr) -> Iterator[str]:
+    """The last name of an operand, inside `col` or not."""
+    if isinstance(part, ast.Call):
+        yield from (name for argument in part.args for name in names_in(argument))
+    elif isinstance(part, ast.Attribute):
+        yield part.attr
+        if isinstance(part.value, ast.Name) and part.value.id == "Audience":
+            yield "Audience"
+    elif isinstance(part, ast.Name):
+        yield part.id
+    elif isinstance(part, ast.Subscript):
+        yield from names_in(part.value)
+
+
+def test_who_sees_what_is_decided_in_one_place(trees: dict[str, ast.Module]) -> None:
+    found = {path: list(who_sees(tree)) for path, tree in trees.items()}
+    assert found[SAYS_WHO_SEES]
+    assert {path: said for path, said in found.items() if said and path != SAYS_WHO_SEES} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "row.audience <= seen",
+        "first <= row.last_audience",
+        "col(Attribution.audience) <= given",
+        "exposure > Audience.PUBLIC",
+        "row.first_audience <= each <= row.last_audience",
+        "col(Source.embargo_until).is_(None)",
+        "unit.now >= claim.embargo_until",
+        "seen_from[row.id] <= reader",
+    ],
+)
+def test_who_sees_what_is_found_however_it_is_said(code: str) -> None:
+    assert list(who_sees(ast.parse(code)))
+
+
+def test_what_holds_for_one_audience_is_not_kept_for_longer_than_it_holds(trees: dict[str, ast.Module]) -> None:
+    # `visible` differs while there is a veil: what is made with it is kept by `built_once`, which knows.
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                kept = {ast.unparse(each).split("(")[0] for each in node.decorator_list} & {"cache", "lru_cache"}
+                called = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+                assert not (kept and "visible" in called), (path, node.name)
 
 
 def test_no_file_is_longer_than_can_be_read_at_once() -> None:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.filters.text import MOST_CHARACTERS, MOST_TERMS, parse_text_query
-from app.kit.fulltext import TextQuery, fts5_text, tsquery_text
+from app.fulltext.index import TextQuery, fts5_text, tsquery_text
 from app.kit.problems import Invalid
 from app.kit.words import tokens
 

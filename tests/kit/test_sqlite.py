@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app import startup
-from app.kit import fulltext, sqlite
+from app.fulltext import index as fulltext
+from app.kit import sqlite
 from app.kit.db import Database
 from tests.contract.test_structure import ROOT
 

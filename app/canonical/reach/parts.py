@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
+from app.access.visibility import sees
 from app.canonical import queries
 from app.canonical.claims import RELATIONS_OF_CLAIM, record_claim, record_claim_rows
 from app.canonical.joining import join_released
@@ -52,7 +53,7 @@ def _show(unit: Unit, kind: FollowUpKind, record: Source | Document, before: Vis
         and reach.brings_claims_out(unit.session, record.id)
     ):
         unit.principal.require(Scope.CLAIMS_PUBLISH)
-    follow(unit, kind, record.id, PARTS[kind], veiled_below=seen_from if seen_from > seen_before else None)
+    follow(unit, kind, record.id, PARTS[kind], veiled_below=None if sees(seen_before, seen_from) else seen_from)
 
 
 def retell_source(unit: Unit, source: Source, *, in_days: bool) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, cast, func, literal_colum
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
+from app.access.visibility import covers
 from app.kit import sqlite
 
 INDEXES: Final = ("search_public", "search_internal", "search_restricted")
@@ -131,8 +132,8 @@ class Ranking:
         """Rows of an id, named `claim_id`, and its score as the audience reads its text, named `sort_key`."""
         row = SEARCH_TEXT.alias().c
         scored: Any = score(row.tokens, self.query, self.weights)
-        covers = and_(row.first_audience <= audience, row.last_audience >= audience)
-        return select(row.resource_id.label("claim_id"), scored.label("sort_key")).where(covers).subquery()
+        rows = select(row.resource_id.label("claim_id"), scored.label("sort_key"))
+        return rows.where(covers(audience, row)).subquery()
 
 
 def carried_ranking(query: TextQuery, carried: Sequence[Any]) -> Ranking:
@@ -217,7 +218,7 @@ def _in_index(session: Session, query: TextQuery, index: int, audience: int) -> 
     table = SEARCH_TEXT.c
     # A literal: PostgreSQL's index is a partial one, and a parameter might be anything when the plan is made.
     kept = literal_column(f"search_text.first_audience = {index}", sa.Boolean())
-    found = select(table.resource_id).where(kept, table.last_audience >= audience)
+    found = select(table.resource_id).where(kept, covers(audience, table))
     if _is_sqlite(session):
         fts5 = sa.table(INDEXES[index], sa.column("rowid", sa.BigInteger()))
         asked = literal_column(INDEXES[index]).op("MATCH")(bindparam(None, fts5_text(query), sa.Text()))
@@ -230,8 +231,7 @@ def _in_index(session: Session, query: TextQuery, index: int, audience: int) -> 
 def found_in(session: Session, resource_id: Any, query: TextQuery, audience: int) -> ColumnElement[bool]:
     """The condition that the query matches the resource's text, which is read by the resource's id and not searched."""
     row = SEARCH_TEXT.alias()
-    covers = and_(row.c.first_audience <= audience, row.c.last_audience >= audience)
-    found: Any = select(literal_column("1")).where(row.c.resource_id == resource_id, covers)
+    found: Any = select(literal_column("1")).where(row.c.resource_id == resource_id, covers(audience, row.c))
     # As one value, of which PostgreSQL guesses that it holds for half: it would multiply guesses for each word, take
     # next to nothing to be left, and then read and sort everything for one page.
     holds = func.coalesce(stands_in(session, row.c.tokens, query), sa.false())

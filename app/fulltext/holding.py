@@ -1,4 +1,4 @@
-"""Which texts hold single words, asked for many words in one statement: beside `app.kit.fulltext`, on its indexes.
+"""Which texts hold single words, asked for many words in one statement: beside `app.fulltext.index`, on its indexes.
 
 And what follows of that for a query: which forms of its words there are, and what each of them weighs.
 
@@ -28,7 +28,8 @@ from sqlalchemy import table as sa_table
 from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 from sqlmodel import Session
 
-from app.kit.fulltext import INDEXES, SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, count_up_to
+from app.access.visibility import covers
+from app.fulltext.index import INDEXES, SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, count_up_to
 
 MOST_COUNTED: Final = 1_000
 """A word that stands in so many texts weighs as little as one that stands in all: more are not counted."""
@@ -160,7 +161,7 @@ def _in_index(engine: str, index: int, audience: int, asked: ColumnElement[str])
     table = SEARCH_TEXT.c
     # A literal: PostgreSQL's index is a partial one, and a parameter might be anything when the plan is made.
     kept = literal_column(f"search_text.first_audience = {index}", Boolean())
-    found = select(table.resource_id, table.tokens).where(kept, table.last_audience >= audience)
+    found = select(table.resource_id, table.tokens).where(kept, covers(audience, table))
     if engine == "sqlite":
         fts5 = sa_table(INDEXES[index], column("rowid", BigInteger()))
         matched = literal_column(INDEXES[index]).op("MATCH")(asked)

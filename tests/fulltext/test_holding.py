@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from app.kit.fulltext import add_rows
-from app.kit.holding import counts_up_to, first_holding
+from app.fulltext.holding import counts_up_to, first_holding
+from app.fulltext.index import add_rows
 from app.models import SearchText
 
 TEXTS = (

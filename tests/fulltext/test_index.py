@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, literal, select, text
 from sqlmodel import Session
 
-from app.kit import fulltext
-from app.kit.fulltext import Clause, Ranking, Run, Term, TextQuery, matching
-from app.kit.holding import weigh
+from app.fulltext import index as fulltext
+from app.fulltext.holding import weigh
+from app.fulltext.index import Clause, Ranking, Run, Term, TextQuery, matching
 from app.kit.words import indexed
 
 WORDS = ["a", "b", "ab", "0", "z0165x", "z0165xz0166x"]
