@@ -84,6 +84,14 @@ def test_what_is_erased_is_in_no_file_of_the_live_database(
         assert left_in_files(own_database, sealed) > ENOUGH
 
 
+@pytest.fixture
+def own_database(durable_url: str) -> Iterator[Database]:
+    """On a server without others: what is written to any of its databases keeps deleted rows in all of them."""
+    database = Database(durable_url)
+    yield database
+    database.dispose()
+
+
 @contextmanager
 def old_snapshot(database: Database) -> Iterator[None]:
     """Someone who began to read before, and goes on reading."""

@@ -5,7 +5,6 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from io import StringIO
 
 import pytest
 import structlog
@@ -17,24 +16,32 @@ from app.kit import logs, sqlite
 CANARY = "Mark Felt"
 
 
+class Log:
+    """What was logged since this was asked last."""
+
+    def __init__(self, captured: pytest.CaptureFixture[str]) -> None:
+        self._captured = captured
+
+    def getvalue(self) -> str:
+        return self._captured.readouterr().err
+
+
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
+def logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
     """The log at its most talkative, with everything put back at the end."""
-    log = StringIO()
-    monkeypatch.setattr(sys, "stderr", log)
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     logs.configure("debug")
     logs.mute_hooks()
-    yield log
+    yield Log(capsys)
     logging.captureWarnings(capture=False)
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
 
 
-def test_words_are_logged_before_a_value_is_put_into_them(logged: StringIO) -> None:
+def test_words_are_logged_before_a_value_is_put_into_them(logged: Log) -> None:
     logging.getLogger("psycopg").warning("error ignored in %s", CANARY)
     logging.getLogger("asyncio").error(f"Exception in callback {CANARY}")  # noqa: G004  # as asyncio does
     said = logged.getvalue()
@@ -44,7 +51,7 @@ def test_words_are_logged_before_a_value_is_put_into_them(logged: StringIO) -> N
     assert said.count(__file__) == 2
 
 
-def test_of_an_exception_its_kind_is_logged_and_where_it_came_from(logged: StringIO) -> None:
+def test_of_an_exception_its_kind_is_logged_and_where_it_came_from(logged: Log) -> None:
     try:
         raise LookupError(CANARY)
     except LookupError as error:
@@ -56,12 +63,12 @@ def test_of_an_exception_its_kind_is_logged_and_where_it_came_from(logged: Strin
     assert "Traceback" not in said
 
 
-def test_libraries_are_not_more_talkative_at_debug(logged: StringIO) -> None:
+def test_libraries_are_not_more_talkative_at_debug(logged: Log) -> None:
     logging.getLogger("psycopg").info("%s", CANARY)
     assert logged.getvalue() == ""
 
 
-def test_statements_are_logged_without_parameters(logged: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statements_are_logged_without_parameters(logged: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("sqlalchemy.engine", "sqlalchemy.pool"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
     logging.getLogger("sqlalchemy.engine").manager._clear_cache()  # type: ignore[attr-defined]  # what setLevel does
@@ -76,7 +83,7 @@ def test_statements_are_logged_without_parameters(logged: StringIO, monkeypatch:
     assert CANARY not in said
 
 
-def test_a_thread_that_fails_is_logged(logged: StringIO) -> None:
+def test_a_thread_that_fails_is_logged(logged: Log) -> None:
     def fail() -> None:
         raise LookupError(CANARY)
 
@@ -88,7 +95,7 @@ def test_a_thread_that_fails_is_logged(logged: StringIO) -> None:
     assert CANARY not in said
 
 
-def test_what_fails_where_nobody_can_catch_it_is_logged(logged: StringIO) -> None:
+def test_what_fails_where_nobody_can_catch_it_is_logged(logged: Log) -> None:
     class Failing:
         def __del__(self) -> None:
             raise LookupError(CANARY)
@@ -99,7 +106,7 @@ def test_what_fails_where_nobody_can_catch_it_is_logged(logged: StringIO) -> Non
     assert CANARY not in said
 
 
-def test_a_warning_is_logged_without_its_words(logged: StringIO) -> None:
+def test_a_warning_is_logged_without_its_words(logged: Log) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(capture=False)
