@@ -161,9 +161,12 @@ def to_compare(session: Session, stated: Stated, now: datetime) -> dict[Audience
     may read, so that what is hidden from it takes no place from what is not. For writes, never for an answer.
     """
     claim, spellings = stated.claim, _spellings(stated.topics)
+    topics = {f"topic_{at}": topic for at, topic in enumerate(spellings)}
+    # Two statements: of one, an engine that does not know how few these are may look for them again for each claim.
+    newest = session.exec(_newest(len(spellings)), params={"id": claim.id, "now": now, **topics}).all()
     units = {measure[0] for measure in stated.numbers}
     parameters = {
-        "id": claim.id,
+        "ids": list({claim_id for _, claim_id in newest}),
         "kind": claim.kind,
         "country": claim.place_country,
         "units": list(units - {None}),
@@ -172,12 +175,12 @@ def to_compare(session: Session, stated: Stated, now: datetime) -> dict[Audience
         "last_day": _or(claim.occurred_latest_day, AFTER_ALL_DAYS),
         "south": -90.0 if claim.place_latitude is None else claim.place_latitude - NEAR_DEGREES,
         "north": 90.0 if claim.place_latitude is None else claim.place_latitude + NEAR_DEGREES,
-        "now": now,
-        **{f"topic_{at}": topic for at, topic in enumerate(spellings)},
     }
+    comparable = set(session.exec(_comparable(), params=parameters))
     found: dict[Audience, dict[str, None]] = {audience: {} for audience in Audience}
-    for audience, claim_id in session.exec(_comparable(len(spellings)), params=parameters):
-        found[Audience(audience)][claim_id] = None
+    for audience, claim_id in newest:
+        if claim_id in comparable:
+            found[Audience(audience)][claim_id] = None
     return {audience: list(ids) for audience, ids in found.items()}
 
 
@@ -191,9 +194,26 @@ def _spellings(topics: Sequence[str]) -> list[str]:
 
 
 @cache
-def _comparable(topics: int) -> Any:
-    """A select of claims and who reads them, built once: that takes longer than running it."""
-    newest = union_all(*(_newest(at, audience) for at in range(topics) for audience in Audience)).subquery()
+def _newest(topics: int) -> Any:
+    """A select of audiences and claims, the newest first; built once: that takes longer than running it."""
+    newest = union_all(*(_newest_of(at, audience) for at in range(topics) for audience in Audience)).subquery()
+    return select(newest.c.audience, newest.c.claim_id).order_by(newest.c.place.desc(), newest.c.claim_id.desc())
+
+
+def _newest_of(at: int, audience: Audience) -> Any:
+    """The newest claims of one topic that the audience may read, straight off their index."""
+    row, which = listed(audience, EntryField.TOPIC, (bindparam(f"topic_{at}", type_=String()),))
+    rows = select(row.c.audience, row.c.claim_id, row.c.place).where(*which, row.c.claim_id != bindparam("id"))
+    if audience == Audience.PUBLIC:
+        embargo = select(Claim.embargo_until).where(Claim.id == row.c.claim_id).scalar_subquery()
+        rows = rows.where(is_out(embargo, NOW))
+    newest = rows.order_by(row.c.place.desc(), row.c.claim_id.desc()).limit(NEWEST_OF_A_TOPIC).subquery()
+    return select(newest)
+
+
+@cache
+def _comparable() -> Any:
+    """Those of the claims that are of the kind, and may be of the place and time, with a number of one of the units."""
     country = bindparam("country", type_=String())
     latitude, earliest, latest = (
         col(Claim.place_latitude),
@@ -206,28 +226,13 @@ def _comparable(topics: int) -> Any:
     )
     has_number = or_(col(Quantity.low_key).is_not(None), col(Quantity.high_key).is_not(None))
     number = select(Quantity.position).where(col(Quantity.claim_id) == Claim.id, of_a_unit, has_number)
-    return (
-        select(newest.c.audience, Claim.id)
-        .join(Claim, col(Claim.id) == newest.c.claim_id)
-        .where(
-            col(Claim.status) == ClaimStatus.PUBLISHED,
-            col(Claim.kind) == bindparam("kind"),
-            or_(col(Claim.place_country).is_(None), country.is_(None), col(Claim.place_country) == country),
-            or_(latitude.is_(None), latitude.between(bindparam("south"), bindparam("north"))),
-            or_(latest.is_(None), latest >= bindparam("first_day")),
-            or_(earliest.is_(None), earliest <= bindparam("last_day")),
-            number.exists(),
-        )
-        .order_by(newest.c.audience, newest.c.place.desc(), col(Claim.id).desc())
+    return select(Claim.id).where(
+        col(Claim.id).in_(bindparam("ids", expanding=True)),
+        col(Claim.status) == ClaimStatus.PUBLISHED,
+        col(Claim.kind) == bindparam("kind"),
+        or_(col(Claim.place_country).is_(None), country.is_(None), col(Claim.place_country) == country),
+        or_(latitude.is_(None), latitude.between(bindparam("south"), bindparam("north"))),
+        or_(latest.is_(None), latest >= bindparam("first_day")),
+        or_(earliest.is_(None), earliest <= bindparam("last_day")),
+        number.exists(),
     )
-
-
-def _newest(at: int, audience: Audience) -> Any:
-    """The newest claims of one topic that the audience may read, straight off their index."""
-    row, which = listed(audience, EntryField.TOPIC, (bindparam(f"topic_{at}", type_=String()),))
-    rows = select(row.c.audience, row.c.claim_id, row.c.place).where(*which, row.c.claim_id != bindparam("id"))
-    if audience == Audience.PUBLIC:
-        embargo = select(Claim.embargo_until).where(Claim.id == row.c.claim_id).scalar_subquery()
-        rows = rows.where(is_out(embargo, NOW))
-    newest = rows.order_by(row.c.place.desc(), row.c.claim_id.desc()).limit(NEWEST_OF_A_TOPIC).subquery()
-    return select(newest)
