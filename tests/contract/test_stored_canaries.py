@@ -46,6 +46,7 @@ HOLDERS: Final = {
     "change of restricted readers",
     "rendition of restricted readers",
     "search_text of restricted readers",
+    "claim_entry of restricted readers",
     "search_restricted_data",  # FTS5's index for restricted readers
     "stored_reply",  # what a caller was answered, kept for the same caller for 24 hours
 }

@@ -47,6 +47,8 @@ PAIRS_OF_A_LEAK: Final = (300, 1_200, 4_800)
 RECORDS: Final = 20
 """That are hidden, and as many that do not exist: each is asked for again and again, so that both sorts are as warm."""
 MOST_T: Final = 4.5
+ANSWERED: Final = {200, 201, 404, 422}
+"""Of whatever is asked here, nothing else ends before it is looked for."""
 WRITER: Final = (
     Scope.CLAIMS_READ,
     Scope.CLAIMS_WRITE,
@@ -176,6 +178,7 @@ class Observed:
         hidden, absent = ([KINDS[group][kind](of, self.ledger) for of in things] for things in sorts)
         seen = self.watch.compared(pairs, hidden, absent)
         assert seen.answers[0] == seen.answers[1], (group, kind)
+        assert {status for status, _ in seen.answers[0]} <= ANSWERED, (group, kind, seen.answers)
         return seen
 
 
