@@ -4,7 +4,6 @@ The corpora are recorded once for each engine: of the larger ones every so many 
 ONRECORD_TEST_WHOLE=1. Skipped where the data is not at hand; most of it may not be copied into the project.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -34,9 +33,9 @@ from tests.fixtures.deaths import DATASET as DEATHS
 from tests.fixtures.deaths import MONTHS, deaths_in, deaths_read
 from tests.fixtures.fact_checks import FactCheckRecorder, is_named, is_statement, review_url, verdict_of
 from tests.fixtures.google import fact_check_tools_at
+from tests.fixtures.proofs import WHOLE
 from tests.fixtures.server import running_server
 
-WHOLE = bool(os.environ.get("ONRECORD_TEST_WHOLE"))
 PART = {"liar_valid": 2, "factckbr": 1, "averitec_all_minus_dev": 20, "ucdp_2016": 40}
 """One line of so many is recorded: all of them would take a minute and a half on either engine."""
 EVERY = dict.fromkeys(PART, 1) if WHOLE else PART
