@@ -51,7 +51,7 @@ def plans(database: Database, wanted: ClaimFilter) -> list[list[str]]:
         matching = matching_claims(unit_of(session), wanted, source_ids=wanted.source_id, sort=wanted.order)
         sent.clear()
         page_of(session, matching.statement, matching.order, wanted, None)
-        pages = [each for each in sent if each[0].lstrip().startswith("SELECT")]
+        pages = [each for each in sent if each[0].lstrip().startswith(("SELECT", "WITH"))]
         return [_plan(session, database, *each) for each in pages]
 
 

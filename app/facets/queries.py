@@ -11,6 +11,7 @@ from app.access.units import Reply, Unit
 from app.canonical.replies import included_within
 from app.facets.schemas import FacetFilter
 from app.filters.queries import matching_claims
+from app.kit.plans import found_once
 from app.listing.fields import EntryField
 from app.listing.queries import values_of
 from app.models import Quantity, Source
@@ -35,9 +36,7 @@ OF_ORIGIN: Final[Mapping[str, Any]] = {"anonymity": Source.anonymity, "reliabili
 
 def count_claims(unit: Unit, wanted: FacetFilter) -> Reply:
     """The claims that the caller may read and that meet every filter, counted by each field, as `schemas.Facets`."""
-    statement = matching_claims(unit, wanted, source_ids=wanted.source_id).statement.order_by(None)
-    # Found once and then counted, whatever the engine believes of how many there are: see docs/decisions/search.md.
-    matched = statement.cte("matched").prefix_with("MATERIALIZED")
+    matched = found_once(matching_claims(unit, wanted, source_ids=wanted.source_id).statement.order_by(None))
     facets = [_facet(unit, field, matched, wanted.limit) for field in dict.fromkeys(wanted.field)]
     body: dict[str, Any] = {"facets": facets}
     if wanted.include_total:

@@ -22,6 +22,7 @@ from app.filters.conditions import Condition, Listed, Way
 from app.filters.schemas import ClaimQuestion
 from app.fulltext.index import Ranking
 from app.kit.paging import Key, Order
+from app.kit.plans import found_once
 from app.listing.fields import EntryField
 from app.listing.queries import listed, place_of
 from app.models import Claim, ClaimStanding, Rendition
@@ -113,7 +114,7 @@ def _base(unit: Unit, way: Way | None, *, is_few: bool, placed: bool, sort_rows:
         return _Base(entries.rows, entries.rows.c.claim_id, entries.rows.c.place, entries.which)
     # What is distinct is found by itself, and whole, whatever is asked of it outside.
     ids = way.together().subquery()
-    found = select(ids.c.claim_id).distinct().subquery()
+    found = found_once(select(ids.c.claim_id).distinct())
     if not placed:
         return _Base(found, found.c.claim_id)
     entry, mine = place_of(found.c.claim_id, unit.principal.audience)
@@ -174,7 +175,7 @@ def _up_to(unit: Unit, way: Way, most: int) -> Any:
         rows = way.in_order.rows.c
         some = select(rows.claim_id).where(*way.in_order.which, rows.place <= unit.now)
     else:
-        found = way.together().subquery()
+        found = found_once(way.together())
         entry, mine = place_of(found.c.claim_id, unit.principal.audience)
         some = select(found.c.claim_id).join(entry, mine).where(entry.c.place <= unit.now)
     return select(func.count()).select_from(some.limit(most).subquery())

@@ -156,10 +156,14 @@ class ClaimQuestion(Payload):
         None, description="It comes from at least so many independent origins.", examples=[2]
     )
     recorded_from: Instant | None = Field(
-        None, description="Recorded here at that instant or later.", examples=["2026-11-01T00:00:00Z"]
+        None,
+        description="Its `recorded_at`, as you read it, is that instant or later.",
+        examples=["2026-11-01T00:00:00Z"],
     )
     recorded_to: Instant | None = Field(
-        None, description="Recorded here at that instant or earlier.", examples=["2026-11-30T23:59:59Z"]
+        None,
+        description="Its `recorded_at`, as you read it, is that instant or earlier.",
+        examples=["2026-11-30T23:59:59Z"],
     )
     changed_since: Instant | None = Field(
         None, description="Recorded or changed, as you read it, after that instant.", examples=["2026-11-23T09:30:00Z"]
@@ -203,11 +207,12 @@ class OrderedPage(PageParameters):
 
     sort: Sort = Field(
         "-recorded_at",
-        description="recorded_at: by when they were recorded here. occurred: by the first day on which it can have "
-        "happened. confidence: by that of the headline assessment. relevance: the best match of `q` first; this is the "
-        "order wherever `q` is given and no other is. Of more than 10,000 matches the newest 500 are ranked, and the "
-        "others follow, the newest first; with `-` the worst match is first. Of the others, with `-` the last or the "
-        "most comes first; claims without such a day or confidence come at the end either way.",
+        description="recorded_at: by that, as you read it; those that came out at one instant, or of which you read "
+        "one day, stand in an order that tells nothing. occurred: by the first day on which it can have happened. "
+        "confidence: by that of the headline assessment. relevance: the best match of `q` first; this is the order "
+        "wherever `q` is given and no other is. Of more than 10,000 matches the newest 500 are ranked, and the others "
+        "follow, the newest first; with `-` the worst match is first. Of the others, with `-` the last or the most "
+        "comes first; claims without such a day or confidence come at the end either way.",
     )
 
     @property

@@ -14,8 +14,8 @@ RANDOM_BITS: Final = 54
 def ordered_id(at: datetime, place: int = 0) -> str:
     """A UUIDv7 that sorts by the instant to the microsecond, and within it by the place; and that tells the instant.
 
-    Not for sources or what they said. The order of the ids of claims is the order in which lists are read, so no other
-    column has to be in every index (RFC 9562 §6.2, method 3: the bits after the milliseconds are used for more time).
+    For keys, and what stands in the audit. Not for sources or anything that is said of them (RFC 9562 §6.2, method 3:
+    the bits after the milliseconds are used for more time).
     """
     low = min(place, MOST_PLACES - 1) << RANDOM_BITS | uuid4().int & ((1 << RANDOM_BITS) - 1)
     return str(UUID(int=_time_bits(at) | 0b10 << 62 | low))

@@ -18,6 +18,7 @@ from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
 from app.fulltext.index import matching as matching_texts
 from app.kit.instants import day_of
 from app.kit.paging import Key, Order, PageParameters
+from app.kit.plans import found_once
 from app.kit.problems import NotFound
 from app.models import Rendition, Source, SourceRating, SourceRelation
 from app.models.vocabulary import ResourceKind, SourceRelationKind
@@ -63,12 +64,13 @@ def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> 
     In any script, as `app.canonical.names` has it. Raises Invalid, naming the parameter, where no word is in it.
     """
     query = name_query(words, parameter=parameter)
-    found = union_all(*matching_texts(unit.session, query, unit.principal.audience)).subquery()
-    return (
+    found = found_once(union_all(*matching_texts(unit.session, query, unit.principal.audience)))
+    readable = (
         select(found.c.resource_id)
         .join(Rendition, col(Rendition.resource_id) == found.c.resource_id)
         .where(Rendition.kind == ResourceKind.SOURCE, visible(unit.principal.audience, unit.now))
     )
+    return select(found_once(readable).c.resource_id)
 
 
 def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:

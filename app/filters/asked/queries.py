@@ -24,6 +24,7 @@ from app.filters.text import parse_text_query
 from app.kit.decimals import sort_key
 from app.kit.edtf import parse_edtf
 from app.kit.instants import start_of_day
+from app.kit.plans import found_once
 from app.kit.urls import canonical_url
 from app.listing.fields import PUBLISHING, EntryField
 from app.listing.queries import Values, has_entry, listed
@@ -301,7 +302,8 @@ def _first_day(edtf: str) -> int | None:
 def _documents_at(urls: Sequence[str]) -> Any:
     """The ids of the documents of those addresses, hidden ones too: who may not see one knows no attribution to it."""
     spellings = {spelling for url in urls for spelling in (url, canonical_url(url)) if spelling is not None}
-    return select(Document.id).where(or_(col(Document.canonical_url).in_(spellings), col(Document.url).in_(spellings)))
+    at = select(Document.id).where(or_(col(Document.canonical_url).in_(spellings), col(Document.url).in_(spellings)))
+    return select(found_once(at).c.id)
 
 
 def _published_by(unit: Unit, rows: Any, outlet_ids: Sequence[str]) -> Iterator[Any]:
