@@ -1,5 +1,6 @@
 """The plans of common questions, by statistics that tell of a million claims: an index leads to each page."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -27,10 +28,11 @@ def ledger(
     engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     """A small ledger whose statistics say that it is large."""
+    name = f"onrecord_plans_{os.getpid()}"
     if engine_name == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('plans') / 'ledger.sqlite3'}"
     else:
-        url = fresh_database(request.getfixturevalue("postgres_dsn"), "onrecord_plans")
+        url = fresh_database(request.getfixturevalue("postgres_dsn"), name)
     made = Database(url)
     migrate(made)
     fill(made, CLAIMS)
@@ -47,7 +49,7 @@ def ledger(
     yield made
     made.dispose()
     if engine_name != "sqlite":
-        drop_database(request.getfixturevalue("postgres_dsn"), "onrecord_plans")
+        drop_database(request.getfixturevalue("postgres_dsn"), name)
 
 
 def _scaled(numbers: str) -> str:
