@@ -88,15 +88,16 @@ PROMISES: Final[Mapping[str, Promise]] = {
         alone=True,
     ),
     "noninterference": Promise(
-        "Worlds that differ only in what is hidden answer every request with the same bytes.",
+        "Worlds that differ only in what is hidden, or in the hours at which it was recorded, answer every request with "
+        "the same bytes.",
         "tests/contract/test_noninterference.py",
-        {"request pairs": tries(10_000), "differences": NONE},
+        {"request pairs": tries(50_000), "differences": NONE},
         by_engine=True,
     ),
     "leaks": Promise(
         "The comparison of worlds notices a leak, on whatever surface it is made on purpose.",
         "tests/contract/test_leaks.py",
-        {"surfaces": at_least(10), "unnoticed": NONE},
+        {"surfaces": at_least(24), "unnoticed": NONE},
     ),
     "timing": Promise(
         "How long an answer takes does not tell what is hidden from what does not exist.",
@@ -197,6 +198,19 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "most memory of one, MiB": at_most(64),
             "slowest health answer, seconds": at_most(1),
         },
+    ),
+    "filters": Promise(
+        "Of every two filters, lists, totals and facets are those of a plain model, whatever a search begins with.",
+        "tests/filters/test_planner.py",
+        {"questions": at_least(500), "answers": tries(4_500, one_in=9), "differences": NONE},
+        by_engine=True,
+    ),
+    "writing-goes-on": Promise(
+        "Whatever one caller writes, again and again, others' writes go on: batches as large as may be sent, and "
+        "changes of what thousands of records name.",
+        "tests/contract/test_writing_goes_on.py",
+        {"writes of others": tries(500), "slowest of them, seconds": at_most(1), "turned away": NONE},
+        alone=True,
     ),
     "increments": Promise(
         "Writers who change one record at once lose no change of one another's.",
