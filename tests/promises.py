@@ -88,8 +88,8 @@ PROMISES: Final[Mapping[str, Promise]] = {
         alone=True,
     ),
     "noninterference": Promise(
-        "Worlds that differ only in what is hidden, or in the hours at which it was recorded, answer every request with "
-        "the same bytes.",
+        "Worlds that differ only in what is hidden, or in the hours at which it was recorded, answer every request "
+        "with the same bytes.",
         "tests/contract/test_noninterference.py",
         {"request pairs": tries(50_000), "differences": NONE},
         by_engine=True,
