@@ -112,7 +112,7 @@ def test_no_increment_is_lost_among_writers_of_one_number(
     path = created(callers[0], "/v1/documents", document_body(**{NUMBER: "0"}))
     writers = [Writer(callers[each % APPS], path, random.Random(each)) for each in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as threads:
-        list(threads.map(partial(Writer.run, increments=share(INCREMENTS)), writers))
+        list(threads.map(partial(Writer.run, increments=share(INCREMENTS, one_in=40)), writers))
     last = callers[0]("GET", path).json()
     added = sum(writer.added for writer in writers)
     made = sorted(number for writer in writers for number in writer.seen)

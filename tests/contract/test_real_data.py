@@ -23,7 +23,7 @@ OUT_OF_BOUNDS = 15
 """Events whose best estimate does not lie between the low and the high one."""
 BATCH = 100
 PAGE = 200
-EVERY = 1 if WHOLE else 4
+EVERY = 1 if WHOLE else 10
 """One line of so many is recorded."""
 SAMPLE = 97
 """Every so many claims one is also read by itself."""

@@ -211,10 +211,10 @@ def test_of_every_two_filters_the_answer_is_that_of_the_model_whatever_leads_in(
     readers = {name: api.with_scopes(*scopes) for name, scopes in READERS.items()}
     read: dict[str, Read] = {name: everything_read(reader) for name, reader in readers.items()}
     assert len(read["public"].claims) < len(read["internal"].claims) < len(read["restricted"].claims) == CLAIMS
-    asked, answers = list(questions(recorded)), 0
+    asked, answers = list(questions(recorded))[:: 1 if FULL else 2], 0
     with_claims = 0
     for number, wanted in enumerate(asked):
-        # A short run asks each question once, by readers, limits and fields in turn.
+        # A short run asks every other question once, by readers, limits and fields in turn.
         fields = [FACETS[(number + more) % len(FACETS)] for more in range(3 if FULL else 1)]
         for name in READERS if FULL else [list(READERS)[number % 3]]:
             expected = read[name].matching(wanted)
@@ -224,7 +224,7 @@ def test_of_every_two_filters_the_answer_is_that_of_the_model_whatever_leads_in(
                 monkeypatch.setattr(queries, "FEW", few)
                 answers += 1
                 assert found(readers[name], wanted, fields) == (expected, len(expected), counted), (name, few, wanted)
-    assert with_claims > 300
+    assert with_claims > len(asked) // 2
     prove("filters", engine_name, {"questions": len(asked), "answers": answers, "differences": 0})
 
 

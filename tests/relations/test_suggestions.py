@@ -35,7 +35,7 @@ DEATHS: dict[str, Any] = {
     "occurred": {"edtf": "2023-10-28"},
     "quantities": [{"best": "9", "unit": "miner", "approximation": "exact"}],
 }
-STEP, EVENTS, FEW = 10, 600, 12
+STEP, EVENTS, FEW = 10, 300, 6
 
 
 def of_demo(name: str, **fields: Any) -> dict[str, Any]:
