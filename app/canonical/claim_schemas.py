@@ -32,7 +32,7 @@ from app.models.vocabulary import (
 )
 
 ATTRIBUTION_ID = "3c1d7f64-2b0f-4d7e-8a52-6f1e0c9b8a77"
-ASSESSMENT_ID = "019a9f0e-8e22-7b41-a066-2c3d4e5f6071"
+ASSESSMENT_ID = "8e22b41c-9f0e-4b41-a066-2c3d4e5f6071"
 
 
 class HopRead(Reading):

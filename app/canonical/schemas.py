@@ -21,9 +21,9 @@ from app.models.vocabulary import (
 )
 
 SOURCE_ID = "7b0c7f8e-6d0a-4b57-9a3e-5c1e0f6f2a11"
-DOCUMENT_ID = "019a9f0e-5c80-7d3a-8f2b-3e9d4c5b6a70"
-CLAIM_ID = "019a9f0e-6d41-7e02-b1a4-9c8d7e6f5a41"
-OTHER_CLAIM_ID = "019a9f0e-6d41-7e02-b1a4-9c8d7e6f5a42"
+DOCUMENT_ID = "5c80d3a1-7f0e-4d3a-8f2b-3e9d4c5b6a70"
+CLAIM_ID = "6d41e029-9f0e-4e02-b1a4-9c8d7e6f5a41"
+OTHER_CLAIM_ID = "6d41e029-9f0e-4e02-b1a4-9c8d7e6f5a42"
 OTHER_SOURCE_ID = "c2d9a1b4-3f5e-4a6b-8c7d-0e1f2a3b4c5d"
 
 Version = Annotated[
@@ -203,7 +203,7 @@ class RelationRead(RelationFields):
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
-    id: Id = Field(description="Id of the relation.", examples=["019a9f0e-7c11-7a30-9d55-1b2c3d4e5f60"])
+    id: Id = Field(description="Id of the relation.", examples=["7c11a30b-9f0e-4a30-9d55-1b2c3d4e5f60"])
     claim_id: Id = Field(description="The claim it is said of.", examples=[CLAIM_ID])
     decided_at: Instant | None = Field(
         description="When it was confirmed or rejected.", examples=["2026-11-23T09:30:00.000000Z"]

@@ -129,7 +129,7 @@ class QuoteCheck(Reading):
 class Verification(Reading):
     """Whether a text is the one recorded, and whether quotes from the document stand in it."""
 
-    document_id: Id = Field(description="The document checked.", examples=["019a9f0e-5c80-7d3a-8f2b-3e9d4c5b6a70"])
+    document_id: Id = Field(description="The document checked.", examples=["5c80d3a1-7f0e-4d3a-8f2b-3e9d4c5b6a70"])
     text_sha256: Sha256 = Field(
         description="SHA-256 of the text checked.",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],

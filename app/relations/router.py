@@ -13,7 +13,7 @@ from app.relations.schemas import RelationCreate, RelationFilter, RelationPage, 
 router = guarded_router("/claims/{claim_id}/relations", "Relations")
 
 ClaimId = Annotated[Id, Path(description="Id of the claim.", examples=[CLAIM_ID])]
-RelationId = Annotated[Id, Path(description="Id of the relation.", examples=["019a9f0e-7c11-7a30-9d55-1b2c3d4e5f60"])]
+RelationId = Annotated[Id, Path(description="Id of the relation.", examples=["7c11a30b-9f0e-4a30-9d55-1b2c3d4e5f60"])]
 
 
 @router.get("", response_model=RelationPage)
