@@ -39,7 +39,7 @@ proofs: .venv/.dev .venv/.debian  ## Prove every promise in full, part by part, 
 fuzz: .venv/.dev  ## Hold the API against its description with many more random requests, for minutes
 	@ONRECORD_FUZZ_EXAMPLES=200 $(BIN)/pytest -n 2 tests/contract/test_schemathesis.py $(ARGS)
 
-test-whole: .venv/.dev  ## Record and question all lines of the real data, not a part; takes twenty minutes
+test-whole: .venv/.dev  ## Record and question all lines of the real data, not a part; takes more than a quarter of an hour
 	@ONRECORD_TEST_WHOLE=1 $(BIN)/pytest -n 2 tests/contract/test_real_data.py tests/contract/test_questions_of_real_data.py $(ARGS)
 
 bench-matching: .venv/.dev  ## Ask which claims real tweets repeat: how often that is found, and how fast

@@ -1,6 +1,6 @@
-"""How much one request may record: others' writes wait until it is written, for less than a second.
+"""How much one request may record: others' writes wait until it is written.
 
-Each figure is several times what a newspaper's article has. At the most, a batch takes half a second of one core.
+Each figure is several times what a newspaper's article has. At the most, a batch took SQLite 0.95 to 1.2 s.
 """
 
 from collections.abc import Iterable, Iterator

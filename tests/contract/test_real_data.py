@@ -1,6 +1,6 @@
 """Two corpora written by others, through the API and back: every field of every line returns as it was.
 
-A part of the lines, or with ONRECORD_TEST_WHOLE=1 all of them, which takes two minutes on either engine. Skipped where
+A part of the lines, or with ONRECORD_TEST_WHOLE=1 all of them, which takes minutes. Skipped where
 the data is not at hand; most of it may not be copied into the project.
 """
 

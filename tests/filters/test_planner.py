@@ -212,7 +212,7 @@ def test_of_every_two_filters_the_answer_is_that_of_the_model_whatever_leads_in(
     read: dict[str, Read] = {name: everything_read(reader) for name, reader in readers.items()}
     assert len(read["public"].claims) < len(read["internal"].claims) < len(read["restricted"].claims) == CLAIMS
     asked, answers = list(questions(recorded))[:: 1 if FULL else 2], 0
-    with_claims = 0
+    with_claims, different = 0, list[Any]()
     for number, wanted in enumerate(asked):
         # A short run asks every other question once, by readers, limits and fields in turn.
         fields = [FACETS[(number + more) % len(FACETS)] for more in range(3 if FULL else 1)]
@@ -223,9 +223,11 @@ def test_of_every_two_filters_the_answer_is_that_of_the_model_whatever_leads_in(
             for few in LIMITS if FULL else [LIMITS[number // 3 % 3]]:
                 monkeypatch.setattr(queries, "FEW", few)
                 answers += 1
-                assert found(readers[name], wanted, fields) == (expected, len(expected), counted), (name, few, wanted)
+                if found(readers[name], wanted, fields) != (expected, len(expected), counted):
+                    different.append((name, few, wanted))
+    assert different == []
     assert with_claims > len(asked) // 2
-    prove("filters", engine_name, {"questions": len(asked), "answers": answers, "differences": 0})
+    prove("filters", engine_name, {"questions": len(asked), "answers": answers, "differences": len(different)})
 
 
 def test_hidden_claims_beside_them_leave_lists_totals_and_facets_as_they_are(
