@@ -94,7 +94,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "Worlds that differ only in what is hidden, or in the hours at which it was recorded, answer every request "
         "with the same bytes.",
         "tests/contract/test_noninterference.py",
-        {"request pairs": tries(50_000, one_in=20), "pairs of hours": tries(4_000), "differences": NONE},
+        {"request pairs": tries(50_000, one_in=20), "pairs of hours": tries(5_000), "differences": NONE},
         by_engine=True,
         tests=("restricted", "internal", "hours"),
     ),
