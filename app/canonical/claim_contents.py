@@ -13,7 +13,7 @@ from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
 from app.access.visibility import sees
 from app.canonical.queries import ClaimRows
 from app.canonical.told import told_edtf, told_instant
-from app.canonical.values import Quantity as QuantityValue
+from app.canonical.values import are_in_order
 from app.changes.record import Content, Out
 from app.kit.edtf import day_text
 from app.models import Assessment, Attribution, Claim, Evidence, Quantity
@@ -158,7 +158,7 @@ def quantity_content(row: Quantity) -> Content:
         "quantifier": row.quantifier,
         "part_of": row.part_of,
         "bounds_basis": row.bounds_basis,
-        "bounds_consistent": QuantityValue.model_construct(low=low, best=best, high=high).bounds_consistent,
+        "bounds_consistent": are_in_order(low, best, high),
     }
 
 

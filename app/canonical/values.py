@@ -1,5 +1,6 @@
 """Values that claims are made of, with their rules: places, times, quantities and quotes, as sent and as read."""
 
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -132,11 +133,11 @@ class Quantity(Payload):
             raise RuleBroken("contradictory", "Bounds that are not given have no basis.", "bounds_basis")
         return self
 
-    @property
-    def bounds_consistent(self) -> bool:
-        """Whether low <= best <= high, of those given. What others publish may break it, and is kept all the same."""
-        given = [number for number in (self.low, self.best, self.high) if number is not None]
-        return given == sorted(given)
+
+def are_in_order(low: Decimal | None, best: Decimal | None, high: Decimal | None) -> bool:
+    """Whether low <= best <= high, of those given. What others publish may break it, and is kept all the same."""
+    given = [number for number in (low, best, high) if number is not None]
+    return given == sorted(given)
 
 
 class QuantityRead(Reading):
