@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -25,7 +26,6 @@ from app.follow_ups.queries import Taken
 from app.kit.database_errors import sqlstate
 from app.kit.db import is_retryable
 from app.kit.ids import random_id
-from app.kit.problems import Problem
 from app.models import FollowUpKind
 
 logger = structlog.get_logger(__name__)
@@ -33,7 +33,9 @@ logger = structlog.get_logger(__name__)
 PORTION_S: Final = 0.05
 """How long a portion goes on for before it is committed: a caller's write waits for it no longer than for another's."""
 POLL_S: Final = 10.0
-"""How often a worker looks for what others have left, or what has come to be due."""
+"""How often a worker looks for what others have left. What is due at an instant, as an embargo's end, it looks for
+then."""
+LEAST_PAUSE_S: Final = 0.05
 STOP_S: Final = 5.0
 """How long the end of the service waits for the portion under way."""
 
@@ -45,6 +47,7 @@ class Worker:
         """Takes the context to work in, and how long a portion may be."""
         self._context, self._portion_s = context, portion_s
         self._id, self._held = random_id(), dict[FollowUpKind, list[_Held]]()
+        self._next_due: datetime | None = None
         self._wanted, self._over = Event(), Event()
         self._thread = Thread(target=self._run, name="follow-ups", daemon=True)
 
@@ -73,11 +76,17 @@ class Worker:
         while not self._over.is_set():
             try:
                 self._work_off()
-            except (DBAPIError, PoolTimeout, Problem) as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, what hides behind a veil waits for this thread
                 # The database is away, or too busy: what is asked for stays, and is looked for again.
-                logger.warning("follow_ups_wait", sqlstate=sqlstate(error))
-            self._wanted.wait(POLL_S)
+                logger.warning("follow_ups_wait", error=type(error).__name__, sqlstate=sqlstate(error))
+            self._wanted.wait(self._pause())
             self._wanted.clear()
+
+    def _pause(self) -> float:
+        """Seconds until there may be something to do that nobody wakes it for."""
+        next_due = self._next_due
+        until = POLL_S if next_due is None else (next_due - self._context.clock()).total_seconds()
+        return min(max(until, LEAST_PAUSE_S), POLL_S)
 
     def _work_off(self) -> None:
         begun = time.monotonic()
@@ -87,8 +96,16 @@ class Worker:
 
     def carry_out_some(self) -> bool:
         """Carries out a portion of each kind that is due; whether there was any."""
-        found = [self._portion(kind) for kind in KINDS]
+        kinds = self._kinds_due()
+        found = [self._portion(kind) for kind in KINDS if kind in kinds or self._held.get(kind)]
         return any(found)
+
+    def _kinds_due(self) -> set[FollowUpKind]:
+        """The kinds of which something is due that nobody is at. Notes when something will be that is not due yet."""
+        now = self._context.clock()
+        with self._context.database.reading() as session:
+            self._next_due = queries.next_due(session, now)
+            return queries.kinds_due(session, now)
 
     def _portion(self, kind: FollowUpKind) -> bool:
         held = self._held.pop(kind, []) or self._take(kind)

@@ -93,6 +93,17 @@ def waiting(session: Session) -> int:
     return session.exec(select(func.count()).select_from(FollowUp)).one()
 
 
+def kinds_due(session: Session, now: datetime) -> set[FollowUpKind]:
+    """The kinds of which something is due that nobody is at."""
+    rows = select(FollowUp.kind).where(col(FollowUp.due_at) <= now, _is_free(now)).distinct()
+    return {FollowUpKind(each) for each in session.exec(rows)}
+
+
+def next_due(session: Session, now: datetime) -> datetime | None:
+    """When the first will be due of those that are not due yet; None where all are."""
+    return session.exec(select(func.min(FollowUp.due_at)).where(col(FollowUp.due_at) > now)).one()
+
+
 def due(session: Session, now: datetime, kind: FollowUpKind, limit: int) -> list[str]:
     """The subjects of follow-ups of the kind that are due and that nobody is at, the longest due first."""
     rows = select(FollowUp.subject_id).where(FollowUp.kind == kind, col(FollowUp.due_at) <= now, _is_free(now))

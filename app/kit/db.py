@@ -105,7 +105,9 @@ class Database:
         self.file = _file(self.url) if self.is_sqlite else None
         self._next_gathering = FIRST_GATHERING
         if self.is_sqlite:
-            self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            # One writer at a time: the others wait here, for no longer than a write may take.
+            wait_s = write_seconds or BUSY_TIMEOUT_MS / 1000
+            self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, wait_s=wait_s)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
             self._reserve = _sqlite_engine(url, begin="BEGIN", pool_size=1, query_only=True)
         else:
@@ -159,16 +161,25 @@ class Database:
                     committing = True
                     _let_end(session)
                     session.commit()
+            except PoolTimeout:
+                if deadline.current() is None:
+                    raise
+                raise Overloaded from None  # it waited for the one writer all its time, and has not begun
             except DBAPIError as error:
                 if committing and error.connection_invalidated:
                     raise OutcomeUnknown from None
                 deadline.check()
+                ending = deadline.current()
+                # PostgreSQL counts whole milliseconds, so its timeout comes up to one before the deadline.
+                if ending is not None and sqlstate(error) in INTERRUPTED:
+                    raise ending.over from None
                 if attempt == ATTEMPTS or not is_retryable(error):
                     raise
                 logger.warning("unit_of_work_retried", attempt=attempt, sqlstate=sqlstate(error))
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
             else:
-                self._count_rows(rows_written)
+                with deadline.apart():
+                    self._count_rows(rows_written)
                 if WAKING in session.info:
                     self.after_write()
                 return answer
@@ -189,7 +200,7 @@ class Database:
                 connection.exec_driver_sql("ANALYZE")
                 connection.execute(text(FORGET_SMALL), {"small": SMALL})
                 connection.exec_driver_sql("ANALYZE sqlite_schema")  # has this connection read what there is now
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeout) as error:
             logger.warning("statistics_not_gathered", sqlstate=sqlstate(error))
         # A connection knows the statistics that there were when it was opened.
         self._readers.dispose()
@@ -373,14 +384,16 @@ def _let_end(session: Session) -> None:
         watched.interrupts(None)
 
 
-def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> Engine:
+def _sqlite_engine(
+    url: str, *, begin: str, pool_size: int, query_only: bool = False, wait_s: float = BUSY_TIMEOUT_MS / 1000
+) -> Engine:
     """An engine that writes, or one that only reads; the deadline of the request ends a statement of either."""
     engine = create_engine(
         url,
         module=sqlite.driver,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        pool_timeout=wait_s,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         hide_parameters=True,
     )
@@ -439,10 +452,12 @@ def _begin_writing(connection: Connection, begin: str) -> None:
     ends_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        while not _begins(driver, begin) and time.monotonic() < ends_at:
+        while True:
             waiting = deadline.current()
             if waiting is not None and waiting.is_over:
                 raise Overloaded
+            if _begins(driver, begin) or time.monotonic() >= ends_at:
+                break
             time.sleep(random.uniform(0, LONGEST_NAP_S))  # noqa: S311  # jitter, no secret
         if not driver.in_transaction:
             connection.exec_driver_sql(begin)

@@ -27,6 +27,8 @@ class Deadline:
         self.ends_at = time.monotonic() + seconds
         self._processor_ends_at = time.thread_time() + processor_seconds if processor_seconds else None
         self._thread = threading.get_ident()
+        # Asked for here, in the thread itself: of one that has ended meanwhile it must not be asked.
+        self._clock = time.pthread_getcpuclockid(self._thread) if hasattr(time, "pthread_getcpuclockid") else None
         self._interrupt: Callable[[], None] | None = None
         self._was_over = False
         self._lock = threading.Lock()
@@ -47,9 +49,12 @@ class Deadline:
         """What the thread of the work has used. Where a thread's clock cannot be read from another, that is nothing."""
         if threading.get_ident() == self._thread:
             return time.thread_time()
-        if not hasattr(time, "pthread_getcpuclockid"):
+        if self._clock is None:
             return 0
-        return time.clock_gettime(time.pthread_getcpuclockid(self._thread))
+        try:
+            return time.clock_gettime(self._clock)
+        except OSError:  # the thread has ended
+            return 0
 
     def interrupts(self, interrupt: Callable[[], None] | None) -> None:
         """Has `interrupt` called, by another thread and once, when the time is over; with None, nothing any more."""
@@ -92,6 +97,16 @@ def within(seconds: float, over: type[Problem], *, processor_seconds: float = 0)
         yield
     finally:
         _watch.remove(deadline)
+        _current.reset(token)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Within it no deadline holds: for what comes after a commit, which cannot be taken back."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
         _current.reset(token)
 
 

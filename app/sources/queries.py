@@ -206,6 +206,20 @@ def identifying(session: Session, source_id: str, after: str, limit: int) -> lis
     return [(each, each) for each in session.exec(rows)]
 
 
+def is_identifying(session: Session, relation_id: str) -> bool:
+    """Whether the relation, hidden or not, says who somebody is: of its two sources one is named."""
+    source: Any = aliased(Source)
+    other: Any = aliased(Source)
+    rows = (
+        select(SourceRelation.id)
+        .join(source, source.id == SourceRelation.source_id)
+        .join(other, other.id == SourceRelation.other_id)
+        .where(SourceRelation.id == relation_id)
+        .where(_is_same(), source.anonymity.in_(WITH_NAME) != other.anonymity.in_(WITH_NAME))
+    )
+    return session.exec(rows).first() is not None
+
+
 def _is_same() -> ColumnElement[bool]:
     """The condition that a relation says that two sources are the same, or may be."""
     return col(SourceRelation.kind).in_([SourceRelationKind.SAME_AS, SourceRelationKind.POSSIBLY_SAME])

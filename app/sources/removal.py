@@ -6,8 +6,9 @@ from app.access import audit
 from app.access.units import Unit
 from app.canonical import queries as rows
 from app.canonical.reach.naming import count_relation, locked_to_be_counted
-from app.canonical.reach.portions import Part, Parts, few_of, follow
+from app.canonical.reach.portions import Part, Parts, few_of
 from app.canonical.sources import record_source_relation
+from app.follow_ups.queries import ask
 from app.models import FollowUpKind, SourceRelation
 from app.models.vocabulary import AuditAction, ChangeAction
 from app.sources import queries
@@ -25,15 +26,24 @@ def remove(unit: Unit, relation: SourceRelation) -> None:
 def withdraw_identifying(unit: Unit, source_id: str) -> None:
     """Withdraws what would say who a source is, now that this one is identified otherwise.
 
-    Whoever may know of a relation sees that it is gone, and the audit has why: nobody asked for it.
+    Whoever may know of a relation sees that it is gone, and the audit has why: nobody asked for it. Few are withdrawn
+    with the write.
     """
-    follow(unit, FollowUpKind.SOURCE_IDENTIFIED, source_id, WITHDRAWN)
+    few = few_of(queries.identifying)(unit.session, source_id)
+    if few is None:
+        ask(unit, FollowUpKind.SOURCE_IDENTIFIED, [source_id])
+    else:
+        _withdraw(unit, few)
 
 
 def _withdraw(unit: Unit, relation_ids: list[str]) -> None:
+    """Withdraws those of the relations that still say who a source is, now that nobody else can change either end."""
     for place, relation_id in enumerate(relation_ids):
         relation = rows.locked(unit.session, SourceRelation, relation_id)
-        if relation is not None:
+        if relation is None:
+            continue
+        locked_to_be_counted(unit.session, [relation.source_id, relation.other_id])
+        if queries.is_identifying(unit.session, relation_id):
             # Of whom fewer may know, so that nobody learns by the audit that there was a relation.
             seen_from = rows.shown_from(unit.session, [relation.source_id, relation.other_id])
             remove(unit, relation)

@@ -234,7 +234,8 @@ def test_a_worker_outlives_a_database_that_does_not_answer(
             ask(context, SUBJECTS[0])
             worker.wake()
             assert eventually(lambda: rows(context) == [])
-    assert logged[0] == {"event": "follow_ups_wait", "log_level": "warning", "sqlstate": None}
+    known = {"error": "OperationalError", "sqlstate": None}
+    assert logged[0] == {"event": "follow_ups_wait", "log_level": "warning", **known}
 
 
 def test_every_kind_that_can_be_asked_for_is_carried_out() -> None:

@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from app.access.context import Context
-from app.kit import db, sqlite
+from app.kit import db, deadline, sqlite
 from app.kit.database_errors import sqlstate
 from app.kit.db import ATTEMPTS, Database
-from app.kit.problems import OutcomeUnknown
+from app.kit.problems import OutcomeUnknown, WriteTooCostly
 from app.models.vocabulary import Scope
 from tests.factories import attribution_body, claim_body, document_body, recorded_claim, recorded_source, said_by
 from tests.fixtures.api import Api, make_key
@@ -400,6 +400,23 @@ def test_a_reader_that_was_there_before_knows_the_statistics_and_none_of_a_small
     with database.reading() as session:
         assert set(execute(session, "SELECT tbl FROM sqlite_stat1").scalars()) == {"many"}
     database.dispose()
+
+
+def test_a_write_stands_whose_time_is_over_while_statistics_are_gathered(
+    purses: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+
+    def gather() -> None:
+        looked.append(True)
+        time.sleep(0.3)
+        deadline.check()
+
+    monkeypatch.setattr(purses, "gather_statistics", gather)
+    monkeypatch.setattr(purses, "_next_gathering", 1)
+    with deadline.within(0.2, WriteTooCostly):
+        purses.write(partial(insert_purses, rows=1))
+    assert looked == [True] * (engine_name == "sqlite")
 
 
 def test_a_write_stands_where_statistics_cannot_be_gathered(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -121,6 +122,43 @@ def test_a_write_that_waits_for_another_is_ended_in_its_time(own_database: Datab
     own_database.write(hold)
     other.dispose()
     assert time.monotonic() - started < 15
+
+
+def test_a_write_that_waits_for_another_of_its_process_is_ended_in_its_time(own_database: Database) -> None:
+    url = own_database.url.render_as_string(hide_password=False)
+    own_database.write(lambda session: execute(session, "CREATE TABLE kept (n INTEGER PRIMARY KEY)"))
+    shared = Database(url, write_seconds=0.3)
+    held, over = Event(), Event()
+
+    def hold(session: Session) -> None:
+        insert(session)
+        held.set()
+        over.wait(15)
+
+    holder = Thread(target=shared.write, args=(hold,))
+    holder.start()
+    held.wait(15)
+    started = time.monotonic()
+    expected = Overloaded if shared.is_sqlite else WriteTooCostly
+    with pytest.raises(expected), deadline.within(shared.write_seconds, WriteTooCostly):
+        shared.write(insert)
+    took = time.monotonic() - started
+    over.set()
+    holder.join()
+    shared.dispose()
+    assert took < 5
+
+
+def test_a_statement_that_postgresql_ends_just_before_the_deadline_is_too_costly(own_database: Database) -> None:
+    if own_database.is_sqlite:
+        pytest.skip("SQLite is ended by the deadline itself.")
+
+    def work(session: Session) -> None:
+        execute(session, "SET LOCAL statement_timeout = 20")
+        execute(session, "SELECT pg_sleep(5)")
+
+    with pytest.raises(WriteTooCostly), deadline.within(30, WriteTooCostly):
+        own_database.write(work)
 
 
 def test_a_write_may_take_longer_than_a_read(hasty_database: Database) -> None:

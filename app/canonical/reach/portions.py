@@ -55,9 +55,13 @@ def follow(
 ) -> None:
     """Records anew what the parts say, at once where it is little, else after the commit.
 
-    Then audiences below `veiled_below` read nothing that names the subject until all is done.
+    Then audiences below `veiled_below` read nothing that names the subject until all is done. For whoever does not read
+    everything it is always done after the commit: how long a write takes must not tell how much is hidden.
     """
     unit.session.flush()
+    if unit.principal.audience is not Audience.RESTRICTED:
+        ask(unit, kind, [subject_id], veiled_below=veiled_below)
+        return
     few: list[tuple[Records, list[str]]] = []
     for part in parts:
         ids = part.few(unit.session, subject_id)
