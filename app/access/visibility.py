@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, wraps
 from typing import Any, Final, TypeVar, cast
@@ -121,22 +122,46 @@ def shown_from(visibility: Visibility, embargo_until: datetime | None) -> Audien
     return max(AUDIENCE_OF[visibility], Audience.PUBLIC if embargo_until is None else Audience.INTERNAL)
 
 
-VEILED: Final = "(SELECT subject_id FROM follow_up WHERE veiled_below > {audience})"
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """The audiences that read what names a record until now, and may no longer: from `first` on, up to `below`.
+
+    No other audience is kept from anything, or what it misses would tell it of a record that it never saw.
+    """
+
+    first: Audience
+    below: Audience
+
+
+def veil(seen_before: Audience, seen_from: Audience) -> Veil | None:
+    """The veil over what names a record that was seen from one audience on and is now from another; None for none."""
+    return None if sees(seen_before, seen_from) else Veil(seen_before, seen_from)
+
+
+VEILED: Final = "(SELECT subject_id FROM follow_up WHERE veiled_from <= {audience} AND veiled_below > {audience})"
 """The subjects that veils are drawn for."""
+SHOWN: Final = "attribution.audience <= {audience}"
 NAMES_VEILED: Final = f"""
-    EXISTS (SELECT 1 FROM hop JOIN source ON source.id = hop.source_id
-            LEFT JOIN document ON document.id = hop.document_id WHERE hop.claim_id = {{claim}}
+    EXISTS (SELECT 1 FROM hop
+            JOIN attribution ON attribution.claim_id = hop.claim_id AND attribution.id = hop.attribution_id
+            JOIN source ON source.id = hop.source_id LEFT JOIN document ON document.id = hop.document_id
+            WHERE hop.claim_id = {{claim}} AND {SHOWN}
             AND (source.id IN {VEILED} OR source.organization_id IN {VEILED}
                  OR document.id IN {VEILED} OR document.outlet_id IN {VEILED}))
     OR EXISTS (SELECT 1 FROM attribution JOIN document ON document.id = attribution.document_id
-               WHERE attribution.claim_id = {{claim}}
+               WHERE attribution.claim_id = {{claim}} AND {SHOWN}
                AND (document.id IN {VEILED} OR document.outlet_id IN {VEILED}))
-    OR EXISTS (SELECT 1 FROM evidence JOIN document ON document.id = evidence.document_id
-               WHERE evidence.claim_id = {{claim}}
-               AND (document.id IN {VEILED} OR document.outlet_id IN {VEILED}))
+    OR EXISTS (SELECT 1 FROM evidence
+               JOIN assessment ON assessment.claim_id = evidence.claim_id AND assessment.id = evidence.assessment_id
+               LEFT JOIN attribution
+               ON attribution.claim_id = assessment.claim_id AND attribution.id = assessment.attribution_id
+               JOIN document ON document.id = evidence.document_id
+               WHERE evidence.claim_id = {{claim}} AND (assessment.attribution_id IS NULL OR {SHOWN})
+               AND (document.id IN {VEILED}
+                    OR (document.outlet_id IN {VEILED} AND document.visibility IN ({{visibilities}}))))
 """  # noqa: S608  # of constants
-"""That a claim names what a veil is drawn for, or what is itself behind that veil: whoever reads a claim can read all
-that it names."""
+"""That a claim names what a veil is drawn for, or what is itself behind that veil, where the audience reads it in the
+claim: whoever reads a claim can read all that it names."""
 BEHIND_VEIL: Final = f"""
     CASE rendition.kind
         WHEN 'claim' THEN {{claim_names_veiled}}
@@ -159,14 +184,13 @@ statement: held against each of 400 veils, a page of claims took ten times as lo
 
 @cache
 def _is_unveiled(audience: Audience) -> TextClause:
-    """That a rendition names nothing that a veil is drawn for below an audience that is wider than this one.
+    """That a rendition names nothing that a veil keeps from the audience.
 
     As text, which takes no time to put into a statement.
     """
+    visibilities = ", ".join(f"'{each}'" for each, seen_from in AUDIENCE_OF.items() if sees(audience, seen_from))
+    values = {"audience": int(audience), "visibilities": visibilities}
     ends = {"claim": "rendition.resource_id", "one_end": "relation.claim_id", "other_end": "relation.other_claim_id"}
-    names = {
-        f"{end}_names_veiled": f"({NAMES_VEILED.format(claim=claim, audience=int(audience))})"
-        for end, claim in ends.items()
-    }
-    veiled, behind_veil = (each.format(audience=int(audience), **names) for each in (VEILED, BEHIND_VEIL))
+    names = {f"{end}_names_veiled": f"({NAMES_VEILED.format(claim=claim, **values)})" for end, claim in ends.items()}
+    veiled, behind_veil = (each.format(**values, **names) for each in (VEILED, BEHIND_VEIL))
     return text(f"(NOT EXISTS {veiled} OR NOT {behind_veil})")

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import sees
+from app.access.visibility import Veil, sees, veil
 from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience, claim_contents, date_assessments, rests_on_unnamed
 from app.canonical.derived import derive
@@ -78,7 +78,7 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
         FollowUpKind.CLAIM_SHOWN,
         rows.claim.id,
         RELATIONS_OF_CLAIM,
-        veiled_below=_hidden_below(seen_before, seen_now, unit.now),
+        veil=_veil(seen_before, seen_now, unit.now),
     )
 
 
@@ -121,12 +121,12 @@ Exposure = tuple[int, datetime | None]
 """The widest audience that reads a claim, and the embargo on it."""
 
 
-def _hidden_below(before: Exposure | None, now: Exposure | None, at: datetime) -> Audience | None:
-    """Below which audience the claim is read no longer that read it before; None where it is hidden from nobody."""
+def _veil(before: Exposure | None, now: Exposure | None, at: datetime) -> Veil | None:
+    """The veil over the claim's relations, where some read the claim no longer that read it before."""
     first_before, first = (Audience.RESTRICTED if each is None else Audience(each[0]) for each in (before, now))
-    if not sees(first_before, first):
-        return first
-    return Audience.INTERNAL if _public_from(now, at) > _public_from(before, at) else None
+    if _public_from(now, at) > _public_from(before, at):
+        return veil(Audience.PUBLIC, max(first, Audience.INTERNAL))
+    return veil(first_before, first)
 
 
 def _check_may_publish(unit: Unit, before: Exposure | None, now: Exposure | None) -> None:

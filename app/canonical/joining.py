@@ -11,7 +11,7 @@ from typing import Any, Final
 from app.access import audit
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import is_over
+from app.access.visibility import is_over, veil
 from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience
 from app.canonical.documents import record_document
@@ -88,7 +88,7 @@ def follow_joined(unit: Unit, document_ids: Sequence[str]) -> None:
 
     The public reads nothing that names one of them until then.
     """
-    ask(unit, FollowUpKind.DOCUMENT_JOINED, document_ids, veiled_below=Audience.INTERNAL)
+    ask(unit, FollowUpKind.DOCUMENT_JOINED, document_ids, veil=veil(Audience.PUBLIC, Audience.INTERNAL))
 
 
 def _pairs(unit: Unit, document_ids: Iterable[str]) -> list[tuple[Document, Document]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from app.access.principals import AUDIENCE_OF
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.documents import document_content, record_document
@@ -160,8 +161,8 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     outlet_id = sent.get("outlet_id")
     check_references(unit, ResourceKind.SOURCE, {"/outlet_id": outlet_id})
     _check_publishes(rows.source_kind(unit.session, outlet_id or ""), outlet_id, "/outlet_id")
-    before = document.visibility
-    reaches = content.visibility is not before
+    seen_before = AUDIENCE_OF[document.visibility]
+    reaches = content.visibility is not document.visibility
     if reaches:
         check_may_hide(unit, content.visibility)
     columns = _columns(content)
@@ -175,7 +176,7 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
         setattr(document, name, value)
     record_document(unit, document, ChangeAction.UPDATED)
     if reaches:
-        show_document(unit, document, before)
+        show_document(unit, document, seen_before)
     elif shown_anew:
         reword_document(unit, document_id)
     unit.session.flush()

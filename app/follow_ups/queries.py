@@ -13,13 +13,15 @@ from sqlalchemy import case, delete, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
-from app.access.principals import Audience
 from app.access.units import Unit
+from app.access.visibility import Veil
 from app.kit.db import ask_to_be_woken
 from app.models import FollowUp, FollowUpKind
 
 LEASE: Final = timedelta(seconds=30)
 """How long a worker may be at one portion: hundreds of times what one takes."""
+NO_AUDIENCE: Final = 3
+"""In place of where a veil begins, where there is none."""
 FIRST_DELAY: Final = timedelta(seconds=1)
 LONGEST_DELAY: Final = timedelta(minutes=5)
 """How long what has failed waits before it is tried again: twice as long each time, up to this."""
@@ -43,27 +45,29 @@ def ask(
     kind: FollowUpKind,
     subject_ids: Iterable[str],
     *,
-    veiled_below: Audience | None = None,
+    veil: Veil | None = None,
     due_at: datetime | None = None,
 ) -> None:
     """Has what the kind says done for each of the subjects after the commit, or from `due_at` on.
 
-    Must come after every other lock of the transaction. Until it is done, audiences below `veiled_below` read nothing
-    that names the subject (`app.access.visibility`). What is asked for already is done once more after that, and from
-    the new `due_at` on.
+    Must come after every other lock of the transaction. Until it is done, the audiences of the veil read nothing that
+    names the subject. What is asked for already is done once more after that, and from the new `due_at` on, behind both
+    veils.
     """
-    rows = [_row(unit, kind, each, veiled_below, due_at or unit.now) for each in sorted(set(subject_ids))]
+    rows = [_row(unit, kind, each, veil, due_at or unit.now) for each in sorted(set(subject_ids))]
     if not rows:
         return
     insert: Any = sqlite.insert if unit.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     asking = insert(FollowUp)
     new, old = asking.excluded, FollowUp
+    wider = func.coalesce(new.veiled_from, NO_AUDIENCE) < func.coalesce(old.veiled_from, NO_AUDIENCE)
     narrower = func.coalesce(old.veiled_below, 0) < func.coalesce(new.veiled_below, 0)
     again = asking.on_conflict_do_update(
         index_elements=[col(old.kind), col(old.subject_id)],
         set_={
             "asked": col(old.asked) + 1,
             "due_at": new.due_at,
+            "veiled_from": case((wider, new.veiled_from), else_=col(old.veiled_from)),
             "veiled_below": case((narrower, new.veiled_below), else_=col(old.veiled_below)),
             "actor_id": new.actor_id,
         },
@@ -72,9 +76,7 @@ def ask(
     ask_to_be_woken(unit.session)
 
 
-def _row(
-    unit: Unit, kind: FollowUpKind, subject_id: str, veiled_below: Audience | None, due_at: datetime
-) -> dict[str, Any]:
+def _row(unit: Unit, kind: FollowUpKind, subject_id: str, veil: Veil | None, due_at: datetime) -> dict[str, Any]:
     return {
         "kind": kind,
         "subject_id": subject_id,
@@ -82,7 +84,8 @@ def _row(
         "begun": 0,
         "cursor": None,
         "attempts": 0,
-        "veiled_below": veiled_below,
+        "veiled_from": None if veil is None else veil.first,
+        "veiled_below": None if veil is None else veil.below,
         "actor_id": unit.actor_id,
         "due_at": due_at,
     }

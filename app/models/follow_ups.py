@@ -48,7 +48,8 @@ class FollowUp(Table, table=True):
 
     __tablename__ = "follow_up"
     __table_args__ = (
-        sa.CheckConstraint("veiled_below BETWEEN 1 AND 2", name="veiled_below"),
+        sa.CheckConstraint("0 <= veiled_from AND veiled_from < veiled_below AND veiled_below <= 2", name="veil"),
+        sa.CheckConstraint("(veiled_from IS NULL) = (veiled_below IS NULL)", name="veil_whole"),
         sa.Index(None, "kind", "due_at"),
         sa.Index("ix_follow_up_veils", "veiled_below", sqlite_where=VEILED, postgresql_where=VEILED),
     )
@@ -64,8 +65,10 @@ class FollowUp(Table, table=True):
     """What of the round is done; null before the round has begun."""
     attempts: int = columns.whole_number()
     """How often in a row it has failed."""
+    veiled_from: int | None = columns.whole_number(nullable=True)
+    """Until it is done, audiences from this one on read nothing that names the subject: `app.access.visibility`."""
     veiled_below: int | None = columns.whole_number(nullable=True)
-    """Until it is done, audiences below this one read nothing that names the subject: `app.access.visibility`."""
+    """Up to which audience, this one not among them."""
     actor_id: str = columns.text(36)
     """Who wrote."""
     due_at: datetime = columns.instant()

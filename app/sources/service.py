@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.derived import derive_source
@@ -119,7 +120,7 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     sent = without_unseen(unit, patch.model_dump(exclude_unset=True), "organization_id", source.organization_id)
     content = validated(SourceContent, merge_patch(_current(source), sent))
     _check_change(unit, source, content, sent)
-    before = _current(source)
+    before, seen_before = _current(source), AUDIENCE_OF[source.visibility]
     if content.visibility is not source.visibility:
         source.embargo_until = None
     for name, value in _columns(content).items():
@@ -128,7 +129,7 @@ def patch_source(unit: Unit, source_id: str, patch: SourcePatch) -> Reply:
     derive_source(unit.session, source)
     if _is_named(source) != _is_named(SourceContent.model_validate(before)):
         withdraw_identifying(unit, source.id)
-    _record_what_shows(unit, source, SourceContent.model_validate(before))
+    _record_what_shows(unit, source, SourceContent.model_validate(before), seen_before)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.SOURCE, source_id))
 
@@ -170,13 +171,13 @@ def _check_nobody_is_identified(unit: Unit, source_id: str, anonymity: Anonymity
         raise Conflict(IDENTIFIES, members={"existing_id": existing})
 
 
-def _record_what_shows(unit: Unit, source: Source, before: SourceContent) -> None:
-    """Records anew what shows the source otherwise than before."""
+def _record_what_shows(unit: Unit, source: Source, before: SourceContent, seen_before: Audience) -> None:
+    """Records anew what shows the source otherwise than before, when others named it from that audience on."""
     changed = {name for name in SHOWN_IN_CLAIMS if getattr(before, name) != getattr(source, name)}
     hides_words = _hides_words(before, source)
     is_unnamed, was_unnamed = (each.anonymity is not Anonymity.NAMED for each in (source, before))
     if source.visibility is not before.visibility:
-        show_source(unit, source, before.visibility)
+        show_source(unit, source, seen_before)
     elif is_unnamed != was_unnamed:
         retell_source(unit, source, in_days=is_unnamed)
     elif changed & set(COUNTED_IN_CLAIMS):

@@ -172,6 +172,48 @@ def test_nothing_names_what_is_hidden_before_it_is_recorded_anew_nor_after(
         assert list(verify.differences(session)) == []
 
 
+def an_internal_source(api: Api, told: Told) -> tuple[str, list[dict[str, Any]]]:
+    """A source that only insiders read, in an attribution of a public claim, and changes that hide something of it."""
+    hidden = recorded_source(api, description="a cook", visibility="internal")
+    attribution = said_by(hidden, document=document_body(title="Notes of a cook", visibility="internal"))
+    api.create(f"/v1/claims/{told.both}/attributions", attribution)
+    return f"/v1/sources/{hidden}", [{"description": "somebody"}, {"visibility": "restricted"}]
+
+
+def a_source_off_the_record(api: Api, told: Told) -> tuple[str, list[dict[str, Any]]]:
+    """A public source of which the public may not know that it stands behind a claim."""
+    quiet = recorded_source(api, description="a diver")
+    attribution = said_by(quiet, document=document_body(title="Not for print"), terms="off_the_record")
+    api.create(f"/v1/claims/{told.both}/attributions", attribution)
+    return f"/v1/sources/{quiet}", [{"description": "somebody"}, {"visibility": "internal"}]
+
+
+def an_outlet_of_hidden_evidence(api: Api, told: Told) -> tuple[str, list[dict[str, Any]]]:
+    """A public outlet, which published a document that the public does not see in an assessment."""
+    outlet = recorded_outlet(api, name="The Beacon")
+    document = recorded_document(api, title="A chart", outlet_id=outlet, visibility="internal")
+    piece = {"relation": "supports", "document_id": document}
+    api.create(f"/v1/claims/{told.both}/assessments", assessment_body(evidence=[piece]))
+    return f"/v1/sources/{outlet}", [{"visibility": "internal"}]
+
+
+@pytest.mark.parametrize("unseen", [an_internal_source, a_source_off_the_record, an_outlet_of_hidden_evidence])
+def test_nobody_misses_a_claim_for_what_they_never_saw_in_it(
+    api: Api, told: Told, context: Context, unseen: Callable[[Api, Told], tuple[str, list[dict[str, Any]]]]
+) -> None:
+    path, changes = unseen(api, told)
+    carry_out_all(context)
+    reader = api.with_scopes(*READER)
+    paths = [*(f"/v1/claims/{told.both}{rest}" for rest in CLAIM_PATHS if "as_of" not in rest), "/v1/claims?q=lamp"]
+    before = [reader.get(each).text for each in paths]
+    for change in changes:
+        api.change(path, change)
+        assert waiting(context) != []
+        assert [reader.get(each).text for each in paths] == before
+        carry_out_all(context)
+        assert [reader.get(each).text for each in paths] == before
+
+
 def test_who_may_read_what_was_hidden_reads_on_behind_the_veil(
     api: Api, told: Told, context: Context, clock: Clock
 ) -> None:

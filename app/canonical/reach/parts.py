@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
-from app.access.visibility import sees
+from app.access.visibility import veil
 from app.canonical import queries
 from app.canonical.claims import RELATIONS_OF_CLAIM, record_claim, record_claim_rows
 from app.canonical.joining import join_released
@@ -28,24 +28,24 @@ from app.canonical.reach.naming import (
 from app.canonical.reach.portions import Part, Parts, few_of, follow
 from app.canonical.reach.queries import Page
 from app.models import Document, FollowUpKind, Source
-from app.models.vocabulary import ChangeAction, Scope, Visibility
+from app.models.vocabulary import ChangeAction, Scope
 
 
-def show_source(unit: Unit, source: Source, before: Visibility) -> None:
-    """Records anew all that names the source, which was visible as `before`.
+def show_source(unit: Unit, source: Source, before: Audience) -> None:
+    """Records anew all that names the source, which was seen from that audience on before.
 
     Raises Forbidden where a claim comes out by it that the caller may not publish.
     """
     _show(unit, FollowUpKind.SOURCE_SHOWN, source, before)
 
 
-def show_document(unit: Unit, document: Document, before: Visibility) -> None:
-    """Records anew the claims that name the document, which was visible as `before`. Raises as `show_source`."""
+def show_document(unit: Unit, document: Document, before: Audience) -> None:
+    """Records anew the claims that name the document, which was seen from that audience on. Raises as `show_source`."""
     _show(unit, FollowUpKind.DOCUMENT_SHOWN, document, before)
 
 
-def _show(unit: Unit, kind: FollowUpKind, record: Source | Document, before: Visibility) -> None:
-    seen_from, seen_before = AUDIENCE_OF[record.visibility], AUDIENCE_OF[before]
+def _show(unit: Unit, kind: FollowUpKind, record: Source | Document, before: Audience) -> None:
+    seen_from = AUDIENCE_OF[record.visibility]
     unit.session.flush()
     if (
         seen_from is Audience.PUBLIC
@@ -53,7 +53,7 @@ def _show(unit: Unit, kind: FollowUpKind, record: Source | Document, before: Vis
         and reach.brings_claims_out(unit.session, record.id)
     ):
         unit.principal.require(Scope.CLAIMS_PUBLISH)
-    follow(unit, kind, record.id, PARTS[kind], veiled_below=None if sees(seen_before, seen_from) else seen_from)
+    follow(unit, kind, record.id, PARTS[kind], veil=veil(before, seen_from))
 
 
 def retell_source(unit: Unit, source: Source, *, in_days: bool) -> None:
@@ -62,17 +62,20 @@ def retell_source(unit: Unit, source: Source, *, in_days: bool) -> None:
     Where days, the public reads none of them until it is told so.
     """
     kind = FollowUpKind.SOURCE_SHOWN
-    follow(unit, kind, source.id, PARTS[kind], veiled_below=Audience.INTERNAL if in_days else None)
+    seen_from = AUDIENCE_OF[source.visibility]
+    follow(unit, kind, source.id, PARTS[kind], veil=veil(seen_from, Audience.INTERNAL) if in_days else None)
 
 
 def reword_source(unit: Unit, source: Source, *, veiled: bool) -> None:
     """Has the claims that show the source found by its words as they are now.
 
-    `veiled` where words are gone that may say who it is: until none of them is found, only those read the claims who
-    see more than the widest of the source's readers.
+    `veiled` where words are gone that may say who it is: until none is found, the widest of the source's readers do not
+    read the claims.
     """
-    below = Audience(min(AUDIENCE_OF[source.visibility] + 1, Audience.RESTRICTED)) if veiled else None
-    follow(unit, FollowUpKind.SOURCE_CLAIMS, source.id, PARTS[FollowUpKind.SOURCE_CLAIMS], veiled_below=below)
+    seen_from = AUDIENCE_OF[source.visibility]
+    next_to = Audience(min(seen_from + 1, Audience.RESTRICTED))
+    kind = FollowUpKind.SOURCE_CLAIMS
+    follow(unit, kind, source.id, PARTS[kind], veil=veil(seen_from, next_to) if veiled else None)
 
 
 def reword_document(unit: Unit, document_id: str) -> None:

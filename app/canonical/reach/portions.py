@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.access.principals import Audience
 from app.access.units import Unit
+from app.access.visibility import Veil
 from app.canonical.reach.queries import Page
 from app.follow_ups.queries import ask
 from app.models import FollowUpKind
@@ -50,23 +51,21 @@ class Part:
 Parts = Sequence[Part]
 
 
-def follow(
-    unit: Unit, kind: FollowUpKind, subject_id: str, parts: Parts, *, veiled_below: Audience | None = None
-) -> None:
+def follow(unit: Unit, kind: FollowUpKind, subject_id: str, parts: Parts, *, veil: Veil | None = None) -> None:
     """Records anew what the parts say, at once where it is little, else after the commit.
 
-    Then audiences below `veiled_below` read nothing that names the subject until all is done. For whoever does not read
+    Then the audiences of the veil read nothing that names the subject until all is done. For whoever does not read
     everything it is always done after the commit: how long a write takes must not tell how much is hidden.
     """
     unit.session.flush()
     if unit.principal.audience is not Audience.RESTRICTED:
-        ask(unit, kind, [subject_id], veiled_below=veiled_below)
+        ask(unit, kind, [subject_id], veil=veil)
         return
     few: list[tuple[Records, list[str]]] = []
     for part in parts:
         ids = part.few(unit.session, subject_id)
         if ids is None:
-            ask(unit, kind, [subject_id], veiled_below=veiled_below)
+            ask(unit, kind, [subject_id], veil=veil)
             return
         few.append((part.record_few or part.record, ids))
     for record, ids in few:
