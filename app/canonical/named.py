@@ -21,14 +21,16 @@ from app.models.vocabulary import Anonymity, ResourceKind, SourceKind, Visibilit
 class Named:
     """The sources and documents of one request: those that it names, held so that they stay as they are, and new ones.
 
-    `source_audience` and `document_audience` tell from which audience on each may be seen, whether the caller may read
-    it or not, and `unnamed_sources` which of the sources the reporting does not name.
+    What the caller may not read is not held: whoever named it would wait for those who write it, and know by that that
+    it is there. `source_audience` and `document_audience` tell from which audience on each of the others may be seen,
+    and `unnamed_sources` which of the sources the reporting does not name.
     """
 
     def __init__(self, unit: Unit, source_ids: Iterable[str | None] = (), document_ids: Iterable[str | None] = ()):
         """Holds and reads what is named; None is nothing."""
-        sources, documents = ({each for each in ids if each is not None} for ids in (source_ids, document_ids))
         self._unit = unit
+        sources = self._readable_among(ResourceKind.SOURCE, source_ids)
+        documents = self._readable_among(ResourceKind.DOCUMENT, document_ids)
         held = queries.held_sources(unit.session, sources) if sources else {}
         self.source_audience: dict[str, Audience] = {each: row.audience for each, row in held.items()}
         self.unnamed_sources = {each for each, row in held.items() if row.anonymity is not Anonymity.NAMED}
@@ -39,9 +41,13 @@ class Named:
         self._new_documents: dict[str, Document] = {}
         # What was found out about a row before it was held may be out of date.
         self._readable = {
-            ResourceKind.SOURCE: readable_ids(unit, ResourceKind.SOURCE, sources) if sources else set(),
-            ResourceKind.DOCUMENT: readable_ids(unit, ResourceKind.DOCUMENT, documents) if documents else set(),
+            ResourceKind.SOURCE: self._readable_among(ResourceKind.SOURCE, sources),
+            ResourceKind.DOCUMENT: self._readable_among(ResourceKind.DOCUMENT, documents),
         }
+
+    def _readable_among(self, kind: ResourceKind, ids: Iterable[str | None]) -> set[str]:
+        wanted = {each for each in ids if each is not None}
+        return readable_ids(self._unit, kind, wanted) if wanted else set()
 
     def check(self, kind: ResourceKind, ids: Mapping[str, str | None]) -> None:
         """Raises Invalid for ids, by their pointers, that name nothing the caller may read."""

@@ -16,7 +16,7 @@ from app.sources import queries
 
 def remove(unit: Unit, relation: SourceRelation) -> None:
     """Removes a relation; the history keeps it."""
-    locked_to_be_counted(unit.session, [relation.source_id, relation.other_id])
+    locked_to_be_counted(unit, [relation.source_id, relation.other_id])
     record_source_relation(unit, relation, ChangeAction.DELETED)
     unit.session.delete(relation)
     unit.session.flush()
@@ -42,7 +42,7 @@ def _withdraw(unit: Unit, relation_ids: list[str]) -> None:
         relation = rows.locked(unit.session, SourceRelation, relation_id)
         if relation is None:
             continue
-        locked_to_be_counted(unit.session, [relation.source_id, relation.other_id])
+        locked_to_be_counted(unit, [relation.source_id, relation.other_id])
         if queries.is_identifying(unit.session, relation_id):
             # Of whom fewer may know, so that nobody learns by the audit that there was a relation.
             seen_from = rows.shown_from(unit.session, [relation.source_id, relation.other_id])

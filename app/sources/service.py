@@ -244,7 +244,7 @@ def relate_source(unit: Unit, source_id: str, sent: SourceRelationCreate) -> Rep
     if sent.other_id == source_id:
         raise invalid("/other_id", "self_reference", "A source is not related to itself.")
     check_references(unit, ResourceKind.SOURCE, {"/other_id": sent.other_id})
-    locked = locked_to_be_counted(unit.session, [source_id, sent.other_id])
+    locked = locked_to_be_counted(unit, [source_id, sent.other_id])
     unit.precondition.check(readable(unit, ResourceKind.SOURCE, source_id).document)
     named = {locked[each].anonymity in WITH_NAME for each in (source_id, sent.other_id)}
     if sent.kind in SAME and len(named) > 1:

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlmodel import Session
 
+from app.access.principals import Audience
 from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.derived import derive_claims
@@ -57,13 +58,17 @@ def _standing_for(session: Session, source_id: str) -> list[str] | None:
     return sorted(sources)
 
 
-def locked_to_be_counted(session: Session, source_ids: Iterable[str]) -> dict[str, Source]:
-    """The sources, and what stands for each where that is little: locked in one go, in the order of their ids."""
+def locked_to_be_counted(unit: Unit, source_ids: Iterable[str]) -> dict[str, Source]:
+    """The sources, and what is counted with them at once: locked in one go, in the order of their ids.
+
+    That is what stands for each where it is little, and nothing for whoever does not read everything: they would wait
+    for what is hidden.
+    """
     wanted = set(source_ids)
-    for each in sorted(wanted):
-        found = represented_by(session, [each], most=FEW)
+    for each in sorted(wanted) if unit.principal.audience is Audience.RESTRICTED else ():
+        found = represented_by(unit.session, [each], most=FEW)
         wanted |= found if len(found) <= FEW else set()
-    return queries.locked_sources(session, wanted)
+    return queries.locked_sources(unit.session, wanted)
 
 
 def _others_standing_for(session: Session, source_id: str) -> list[str] | None:
