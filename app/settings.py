@@ -156,6 +156,9 @@ class Settings(BaseSettings):
     write_seconds: float = Field(
         10, ge=0, description="Longest that one write takes, with the time it waits for others; 0 for any time."
     )
+    write_processor_seconds: float = Field(
+        2, ge=0, description="Most that one write takes of the processor, in seconds; 0 for as much as it takes."
+    )
     pepper: Annotated[SecretStr, AfterValidator(_pepper)] | None = Field(
         None,
         description="Secret that keys and cursors are hashed with; made in the data directory if absent. Hosts that "

@@ -109,6 +109,7 @@ def open_context(settings: Settings, *, pepper_is_lost: bool = False) -> Context
         query_seconds=settings.query_seconds,
         processor_seconds=settings.query_processor_seconds,
         write_seconds=settings.write_seconds,
+        write_processor_seconds=settings.write_processor_seconds,
     )
     if database.is_sqlite and settings.workers > 1 and sqlite.has_wal_reset_bug():
         raise TooManyWorkers

@@ -188,7 +188,8 @@ class Writes:
     def _written(self, work: Callable[[Session], T]) -> T:
         """What `work` returns, committed; raises WriteTooCostly where it is not done in time, and then nothing is."""
         database = self.context.database
-        with deadline.within(database.write_seconds, WriteTooCostly):
+        processor_seconds = database.write_processor_seconds
+        with deadline.within(database.write_seconds, WriteTooCostly, processor_seconds=processor_seconds):
             return database.write(work)
 
     def _unit(self, session: Session) -> Unit:

@@ -24,6 +24,7 @@ from app.canonical.sources import source_label, source_texts
 from app.canonical.walks.queries import Surroundings, surroundings
 from app.changes.record import Content, Contents
 from app.fulltext.index import add_rows, next_number, remove_rows
+from app.kit.deadline import check
 from app.kit.words import indexed, tokens
 from app.listing import queries as listing
 from app.listing.fields import Entry, entries_of
@@ -86,6 +87,7 @@ def _of_audiences(of_claim: Contents, around: Surroundings) -> list[Derived | No
     made: list[Derived | None] = []
     before: tuple[Any, str] = (None, "")
     for seen_by, content in enumerate(of_claim):
+        check()
         if content is None:
             made.append(None)
             continue

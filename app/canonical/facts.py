@@ -8,6 +8,7 @@ from app.access.principals import Audience
 from app.access.visibility import sees, shown_from
 from app.canonical.corroboration import AttributionFacts, HopFacts, SourceFacts, SourceLink
 from app.canonical.walks.queries import MOST_STEPS, RelationRow, SourceRow, Surroundings, steps_on
+from app.kit.deadline import check
 from app.models.vocabulary import HopRole, Stance
 
 
@@ -47,11 +48,13 @@ def _standing_for(
     """
     reached = frontier = {each for each in source_ids if each is not None}
     for _ in range(MOST_STEPS):
+        check()
         steps = (steps_on(each, row) for each in frontier for row in surroundings.relations_of.get(each, ()))
         frontier = {each for each in steps if each is not None and each in known} - reached
         reached = reached | frontier
         if not frontier:
             break
+    check()
     relations = {row for each in reached for row in surroundings.relations_of.get(each, ())}
     return reached, [row for row in relations if row.source_id in reached and row.other_id in reached]
 

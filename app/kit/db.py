@@ -84,6 +84,7 @@ class Database:
     query_seconds: float = 0
     processor_seconds: float = 0
     write_seconds: float = 0
+    write_processor_seconds: float = 0
     """For whoever writes for a caller to bound it by: commands have all the time they need."""
 
     def __init__(
@@ -94,10 +95,11 @@ class Database:
         query_seconds: float = 0,
         processor_seconds: float = 0,
         write_seconds: float = 0,
+        write_processor_seconds: float = 0,
     ) -> None:
         """Prepares the pools; connects to nothing yet. Of the bounds, in seconds, 0 is none."""
         self.query_seconds, self.processor_seconds = query_seconds, processor_seconds
-        self.write_seconds = write_seconds
+        self.write_seconds, self.write_processor_seconds = write_seconds, write_processor_seconds
         self.url = make_url(url)
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise UnsupportedDatabase

@@ -206,8 +206,9 @@ def test_a_question_that_takes_too_long_is_answered_with_a_problem(
     assert "n(i)" not in refused.text
 
 
+@pytest.mark.parametrize("bound", ["write_seconds", "write_processor_seconds"])
 def test_a_write_that_takes_too_long_is_answered_with_a_problem_of_its_own(
-    first_process: Callers, own_context: Context, monkeypatch: pytest.MonkeyPatch
+    first_process: Callers, own_context: Context, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     def record(unit: Unit, *_sent: Any) -> Reply:
         create_source(unit, SourceCreate(kind=SourceKind.OUTLET, anonymity=Anonymity.NAMED, name="The Daily Record"))
@@ -215,7 +216,8 @@ def test_a_write_that_takes_too_long_is_answered_with_a_problem_of_its_own(
         raise AssertionError("It never ends.")
 
     api = first_process(make_key(own_context))
-    monkeypatch.setattr(own_context.database, "write_seconds", 0.2)
+    monkeypatch.setattr(own_context.database, "write_seconds", 60)
+    monkeypatch.setattr(own_context.database, bound, 0.2)
     monkeypatch.setattr(service, "create_source", record)
     refused = api.post("/v1/sources", source_body(), headers={"Idempotency-Key": "one"})
     assert (refused.status_code, refused.json()["code"]) == (503, "write_too_costly")
