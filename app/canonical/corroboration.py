@@ -74,16 +74,15 @@ class Corroboration:
 
 
 def corroborate(
-    attributions: Iterable[AttributionFacts], sources: Mapping[str, SourceFacts], *, links: Iterable[SourceLink]
+    attributions: Iterable[AttributionFacts], sources: Mapping[str, SourceFacts], related: "Related"
 ) -> Corroboration:
     """The numbers of a claim with these attributions, 0 origins where none supports it.
 
-    `sources` holds the sources in the chains, by id; one that is missing counts as a source of unknown kind. `links`
+    `sources` holds the sources in the chains, by id; one that is missing counts as a source of unknown kind. `related`
     may hold any relations, also of sources that stand in no chain.
     """
     given = list(attributions)
     supporting = [each for each in given if each.stance not in SILENT]
-    related = _Related.of(links)
     origins = _Origins.of(supporting, sources, related)
     return Corroboration(
         attributions=len(supporting),
@@ -98,14 +97,13 @@ def corroborate(
 
 
 def unnamed_without_distinction(
-    attributions: Iterable[AttributionFacts], sources: Mapping[str, SourceFacts], *, links: Iterable[SourceLink]
+    attributions: Iterable[AttributionFacts], sources: Mapping[str, SourceFacts], related: "Related"
 ) -> bool:
     """Whether two origins that count as two may be the same people, since one has no name and nothing sets them apart.
 
     A distinct_from sets them apart. So does that one is an outlet and one a person, say; and where one is known to be a
     member of the other nothing is open.
     """
-    related = _Related.of(links)
     origins = _Origins.of([each for each in attributions if each.stance not in SILENT], sources, related)
     apart = {frozenset((link.source_id, link.other_id)) for link in origins.members} | related.distinct
     sorts: dict[SourceKind, list[str]] = {}
@@ -131,15 +129,12 @@ class Origin:
     """Whether the source is not the origin itself, but only republishes it."""
 
 
-def origins_told_apart(
-    attributions: Iterable[AttributionFacts], *, links: Iterable[SourceLink]
-) -> dict[str, Origin] | None:
+def origins_told_apart(attributions: Iterable[AttributionFacts], related: "Related") -> dict[str, Origin] | None:
     """The origin of each source that a chain begins with, by the source's id; null where it is open who is whom.
 
     That is where two of the origins are related as possibly_same and by no distinct_from, and where records that are
     the same are distinct too. Stances do not matter.
     """
-    related = _Related.of(links)
     records = {_origin(each) for each in attributions}
     stands_for = _standing_for((related.same[record] for record in records), related)
     nodes = set(stands_for.values())
@@ -185,34 +180,45 @@ class _Sets:
 
 
 @dataclass(frozen=True, slots=True)
-class _Related:
+class Related:
     """The relations, after same_as is followed: from here on a set of records that are the same is one node."""
 
     same: _Sets
     distinct: Set[frozenset[str]]
     """Pairs of nodes. A set of one node is a contradiction: its records are called the same, and distinct."""
     distinct_records: Set[frozenset[str]]
-    links: Sequence[SourceLink]
-    """The other relations, between two nodes each."""
+    links: Mapping[SourceRelationKind, Sequence[SourceLink]]
+    """The other relations by kind, between two nodes each."""
+    republished: Mapping[str, Set[str]]
+    """What each node republishes."""
 
     @classmethod
-    def of(cls, links: Iterable[SourceLink]) -> "_Related":
+    def of(cls, links: Iterable[SourceLink]) -> "Related":
+        """What these relations come to."""
         given, same = list(links), _Sets()
         for link in given:
             if link.kind is SourceRelationKind.SAME_AS:
                 same.join(link.source_id, link.other_id)
         distinct = [link for link in given if link.kind is SourceRelationKind.DISTINCT_FROM]
-        others = [SourceLink(same[link.source_id], same[link.other_id], link.kind) for link in given]
+        by_kind: dict[SourceRelationKind, list[SourceLink]] = {}
+        republished: dict[str, set[str]] = {}
+        for link in given:
+            one, other = same[link.source_id], same[link.other_id]
+            if one != other:
+                by_kind.setdefault(link.kind, []).append(SourceLink(one, other, link.kind))
+                if link.kind is SourceRelationKind.REPUBLISHES:
+                    republished.setdefault(one, set()).add(other)
         return cls(
             same,
             {frozenset((same[link.source_id], same[link.other_id])) for link in distinct},
             {frozenset((link.source_id, link.other_id)) for link in distinct},
-            [link for link in others if link.source_id != link.other_id],
+            by_kind,
+            republished,
         )
 
     def of_kind(self, kind: SourceRelationKind, among: Set[str]) -> list[SourceLink]:
         """The relations of a kind between two of these nodes."""
-        return [link for link in self.links if link.kind is kind and link.source_id in among and link.other_id in among]
+        return [link for link in self.links.get(kind, ()) if link.source_id in among and link.other_id in among]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +226,7 @@ class _Origins:
     """The nodes that a claim starts with, and what is known of each."""
 
     nodes: Set[str]
-    related: _Related
+    related: Related
     sources: Mapping[str, SourceFacts]
     records: Mapping[str, Set[str]]
     """The records at position 0 that are the node. A node that only republishers stand for has none."""
@@ -229,7 +235,7 @@ class _Origins:
 
     @classmethod
     def of(
-        cls, supporting: Sequence[AttributionFacts], sources: Mapping[str, SourceFacts], related: _Related
+        cls, supporting: Sequence[AttributionFacts], sources: Mapping[str, SourceFacts], related: Related
     ) -> "_Origins":
         records: dict[str, set[str]] = {}
         for record in map(_origin, supporting):
@@ -279,17 +285,14 @@ class _Origins:
         return self.sources.get(record, SourceFacts(SourceKind.UNKNOWN))
 
 
-def _standing_for(nodes: Iterable[str], related: _Related) -> dict[str, str]:
+def _standing_for(nodes: Iterable[str], related: Related) -> dict[str, str]:
     """The origin that each stands for: itself, or what it only carries, since it then adds nothing of its own.
 
     One that republishes a single source is replaced by that, along as many steps as there are. One that republishes
     several may have had it from any of them: it counts for nothing beside one of them, else as itself. Those are
     weighed in the order of their ids, against what is left, so that two that republish each other do not both vanish.
     """
-    republished: dict[str, set[str]] = {}
-    for link in related.links:
-        if link.kind is SourceRelationKind.REPUBLISHES:
-            republished.setdefault(link.source_id, set()).add(link.other_id)
+    republished = related.republished
     stands_for: dict[str, str] = {}
     starts = {node: _start_of(node, republished, stands_for) for node in nodes}
     kept = set(starts.values())
@@ -400,7 +403,7 @@ def _mutually_distinct(nodes: Set[str], distinct: Set[frozenset[str]]) -> int:
     return most
 
 
-def _passed_on(supporting: Iterable[AttributionFacts], related: _Related) -> set[tuple[str, str]]:
+def _passed_on(supporting: Iterable[AttributionFacts], related: Related) -> set[tuple[str, str]]:
     """Who handed the information to whom: hop to hop, and from the last to the outlet of the document."""
     steps: set[tuple[str, str]] = set()
     for attribution in supporting:

@@ -18,7 +18,7 @@ from app.access.principals import AUDIENCE_OF, Audience
 from app.canonical import queries
 from app.canonical.claim_contents import claim_contents
 from app.canonical.corroboration import corroborate
-from app.canonical.facts import Facts, facts_of
+from app.canonical.facts import Counting, Facts
 from app.canonical.names import name_tokens
 from app.canonical.sources import source_label, source_texts
 from app.canonical.walks.queries import Surroundings, surroundings
@@ -79,10 +79,11 @@ def derive(session: Session, contents: Mapping[str, Contents], *, new: bool = Fa
 def derived_of(session: Session, contents: Mapping[str, Contents]) -> dict[str, list[Derived | None]]:
     """What is made of each claim, for each audience in turn."""
     around = surroundings(session, _attributions(contents))
-    return {claim_id: _of_audiences(of_claim, around) for claim_id, of_claim in contents.items()}
+    counting = Counting(around)
+    return {claim_id: _of_audiences(of_claim, around, counting) for claim_id, of_claim in contents.items()}
 
 
-def _of_audiences(of_claim: Contents, around: Surroundings) -> list[Derived | None]:
+def _of_audiences(of_claim: Contents, around: Surroundings, counting: Counting) -> list[Derived | None]:
     """What each audience finds of one claim; the tokens of what several read alike are made once."""
     made: list[Derived | None] = []
     before: tuple[Any, str] = (None, "")
@@ -95,7 +96,7 @@ def _of_audiences(of_claim: Contents, around: Surroundings) -> list[Derived | No
         if read != before[0]:
             words = (word for piece in _pieces(content, around) for word in _words_of(*piece).split())
             before = (read, indexed(words))
-        facts = facts_of(content["attributions"], around, Audience(seen_by))
+        facts = counting.facts(content["attributions"], Audience(seen_by))
         outlets = (each.outlet_id for each in facts.attributions if each.outlet_id is not None)
         standing = _standing(content, facts)
         entries = frozenset(entries_of(content, standing, outlets))
@@ -150,7 +151,7 @@ def _standing(content: Content, facts: Facts) -> Mapping[str, Any]:
     headline: Mapping[str, Any] = next(
         (each for each in content["assessments"] if each["id"] == content["headline_assessment_id"]), {}
     )
-    counted = asdict(corroborate(facts.attributions, facts.sources, links=facts.links))
+    counted = asdict(corroborate(facts.attributions, facts.sources, facts.related))
     assessed = {name: headline.get(name) for name in ("credibility", "confidence", "verdict")}
     return assessed | counted | {"circular": int(counted["circular"])}
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from app.access.units import Unit
 from app.canonical import queries
 from app.canonical.corroboration import Origin, origins_told_apart, unnamed_without_distinction
-from app.canonical.facts import Facts, facts_of
+from app.canonical.facts import Counting, Facts
 from app.canonical.replies import joined
 from app.canonical.walks.queries import surroundings
 from app.changes.queries import documents_within
@@ -56,7 +56,7 @@ def origins_may_coincide(unit: Unit, attributions: Sequence[Mapping[str, Any]]) 
     `attributions` are those of a claim as the caller reads it.
     """
     facts = _facts(unit, attributions)
-    return unnamed_without_distinction(facts.attributions, facts.sources, links=facts.links)
+    return unnamed_without_distinction(facts.attributions, facts.sources, facts.related)
 
 
 def origins_of(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> dict[str, Origin] | None:
@@ -65,11 +65,11 @@ def origins_of(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> dict[st
     `attributions` are some of a claim's as the caller reads it. Null where it is open whether two origins are one.
     """
     facts = _facts(unit, attributions)
-    return origins_told_apart(facts.attributions, links=facts.links)
+    return origins_told_apart(facts.attributions, facts.related)
 
 
 def _facts(unit: Unit, attributions: Sequence[Mapping[str, Any]]) -> Facts:
-    return facts_of(attributions, surroundings(unit.session, attributions), unit.principal.audience)
+    return Counting(surroundings(unit.session, attributions)).facts(attributions, unit.principal.audience)
 
 
 def claim_texts(unit: Unit, claim_ids: Sequence[str], *, most: float = PAGE_BYTES) -> list[str]:

@@ -11,6 +11,7 @@ from app.canonical.corroboration import (
     AttributionFacts,
     Corroboration,
     HopFacts,
+    Related,
     SourceFacts,
     SourceLink,
     corroborate,
@@ -48,7 +49,9 @@ def count(
     links: Sequence[tuple[str, SourceRelationKind, str]] = (),
     sources: Mapping[str, SourceFacts] | None = None,
 ) -> Corroboration:
-    return corroborate(attributions, sources or {}, links=[SourceLink(one, other, kind) for one, kind, other in links])
+    return corroborate(
+        attributions, sources or {}, Related.of(SourceLink(one, other, kind) for one, kind, other in links)
+    )
 
 
 def origins(
@@ -236,8 +239,8 @@ def test_unnamed_origins_that_nothing_sets_apart_are_told(
 ) -> None:
     people = dict.fromkeys("abc", ANONYMOUS) | dict.fromkeys("nm", SourceFacts(SourceKind.PERSON))
     sources = {**people, "g": group(2), "p": SourceFacts(SourceKind.OUTLET)}
-    found = [SourceLink(one, other, kind) for one, kind, other in links]
-    assert unnamed_without_distinction([said(name) for name in names], sources, links=found) is expected
+    related = Related.of(SourceLink(one, other, kind) for one, kind, other in links)
+    assert unnamed_without_distinction([said(name) for name in names], sources, related) is expected
 
 
 NAMES = "abcdefgh"

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, insert
 from sqlmodel import Session
 
 from app.access.principals import AUDIENCE_OF, Audience
-from app.canonical.corroboration import Corroboration, SourceFacts, SourceLink, corroborate, origins_told_apart
+from app.canonical.corroboration import Corroboration, Related, SourceFacts, SourceLink, corroborate, origins_told_apart
 from app.canonical.corroboration import unnamed_without_distinction as coincide
-from app.canonical.facts import Facts, facts_of
+from app.canonical.facts import Counting, Facts
 from app.canonical.walks.queries import represented_by, surroundings
 from app.models import Document, Source, SourceRelation
 from app.models.vocabulary import Anonymity, HopRole, SourceKind, SourceRelationKind, Stance, Visibility
@@ -92,16 +92,16 @@ def of_everything(facts: Facts, made: Mapping[str, Mapping[str, Any]], related: 
             for each, of in made.items()
             if each in known
         },
-        [SourceLink(*row) for row in related if row[0] in known and row[1] in known],
+        Related.of(SourceLink(*row) for row in related if row[0] in known and row[1] in known),
     )
 
 
 def counted(facts: Facts) -> tuple[Corroboration, bool, Any]:
     """All that is worked out of the facts."""
     return (
-        corroborate(facts.attributions, facts.sources, links=facts.links),
-        coincide(facts.attributions, facts.sources, links=facts.links),
-        origins_told_apart(facts.attributions, links=facts.links),
+        corroborate(facts.attributions, facts.sources, facts.related),
+        coincide(facts.attributions, facts.sources, facts.related),
+        origins_told_apart(facts.attributions, facts.related),
     )
 
 
@@ -113,12 +113,12 @@ def test_what_is_read_around_a_claim_gives_the_numbers_that_everything_gives(
     with session.begin_nested() as savepoint:
         store(session, made, related)
         named = read_in(session, said)
-        around = surroundings(session, named)
+        counting = Counting(surroundings(session, named))
         by_id = dict(zip(SOURCES, made, strict=True))
         for audience in Audience:
             shown = {each for each, of in by_id.items() if AUDIENCE_OF[of["visibility"]] <= audience}
             read = [each for each in named if all(hop["source_id"] in shown for hop in each["chain"])]
-            facts = facts_of(read, around, audience)
+            facts = counting.facts(read, audience)
             assert counted(facts) == counted(of_everything(facts, by_id, related, shown))
         savepoint.rollback()
 
@@ -151,5 +151,5 @@ def test_a_walk_ends_after_some_steps_that_the_reader_sees(
     named = read_in(
         session, [(Stance.ASSERTS, None, [(HopRole.ORIGINATOR, each)]) for each in (SOURCES[0], SOURCES[5])]
     )
-    facts = facts_of(named, surroundings(session, named), Audience.PUBLIC)
-    assert corroborate(facts.attributions, facts.sources, links=facts.links).origins_min == origins
+    facts = Counting(surroundings(session, named)).facts(named, Audience.PUBLIC)
+    assert corroborate(facts.attributions, facts.sources, facts.related).origins_min == origins
