@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import httpx
 from sqlalchemy import text
+from sqlmodel import Session
 
 from app.kit.db import Database
 from app.main import create_app
@@ -29,6 +30,8 @@ from tests.fixtures.heavy import SHORT, WHOLE, Heavy, Question, Recorder, questi
 from tests.fixtures.proofs import FULL, Prove
 from tests.fixtures.server import Server, running_server
 
+MOST_SECONDS: Final = 2.0
+"""Of the processor, for one question."""
 AT_ONCE: Final = Settings().max_in_flight
 PATIENCE_S: Final = 120.0
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
@@ -151,3 +154,36 @@ def test_every_route_that_reads_is_asked() -> None:
     described = create_app(Settings()).openapi()
     reading = {path for path, method, _ in operations(described) if method == "get"} | BY_POST
     assert reading - asked == NOT_FROM_THE_LEDGER
+
+
+def test_no_question_needs_statistics(own_database: Database, tmp_path: Path) -> None:
+    """After a bulk load there are none yet: each question costs as little then."""
+    url = own_database.url.render_as_string(hide_password=False)
+    key = migrated_with_key(tmp_path, url)
+    if not own_database.is_sqlite:
+        own_database.write(never_look_at_tables)
+    with running_server(tmp_path, url, write_seconds=0) as server, asking(server, key) as client:
+        heavy = Recorder(client, replace(WHOLE, claims=400) if FULL else replace(SHORT, claims=200)).record()
+    own_database.write(forget_statistics)
+    with running_server(tmp_path, url) as server, asking(server, key) as client:
+        found = [cost(server, client, own_database, each) for each in questions(heavy)]
+    own_database.write(forget_statistics)
+    assert {each.question.path: each.status for each in found if each.status != 200} == {}
+    assert {each.question.path: each.seconds for each in found if each.seconds > MOST_SECONDS} == {}
+
+
+def never_look_at_tables(session: Session) -> None:
+    """Has PostgreSQL leave the tables alone, which it looks at by itself a minute after they were written."""
+    names = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    for name in session.connection().execute(names).scalars().all():
+        session.connection().execute(text(f'ALTER TABLE "{name}" SET (autovacuum_enabled = false)'))
+
+
+def forget_statistics(session: Session) -> None:
+    """Takes away what SQLite has; of PostgreSQL, makes sure that there are none."""
+    if session.get_bind().dialect.name == "sqlite":
+        if session.connection().execute(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")).first():
+            session.connection().execute(text("DELETE FROM sqlite_stat1"))
+        return
+    known = text("SELECT count(*) FROM pg_stats WHERE schemaname = current_schema()")
+    assert session.connection().execute(known).scalar_one() == 0
