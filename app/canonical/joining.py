@@ -84,7 +84,7 @@ def join_released(unit: Unit, document_ids: Iterable[str]) -> None:
 
 
 def follow_joined(unit: Unit, document_ids: Sequence[str]) -> None:
-    """Has whatever names documents that were joined name what they were joined with; must come after every other lock.
+    """Has whatever names documents that were joined name what they were joined with; comes as late as can be.
 
     The public reads nothing that names one of them until then.
     """

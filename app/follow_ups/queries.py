@@ -1,7 +1,8 @@
 """The SQL of follow-ups: asking for them in a write, and handing them to workers.
 
 Whoever works on one holds a lease on it, which is a compare-and-swap on its row; when the lease is over another takes
-it up where it stands. Rows are taken after every other lock of a transaction, in the order of their keys, by all.
+it up where it stands. Rows are taken in the order of their keys, and as late in a transaction as can be: of two that
+wait for each other all the same one is run again.
 """
 
 from collections.abc import Collection, Iterable
@@ -50,8 +51,8 @@ def ask(
 ) -> None:
     """Has what the kind says done for each of the subjects after the commit, or from `due_at` on.
 
-    Must come after every other lock of the transaction. Until it is done, the audiences of the veil read nothing that
-    names the subject. What is asked for already is done once more after that, and from the new `due_at` on, behind both
+    Comes as late in the transaction as can be. Until it is done, the audiences of the veil read nothing that names the
+    subject. What is asked for already is done once more after that, and from the new `due_at` on, behind both
     veils.
     """
     rows = [_row(unit, kind, each, veil, due_at or unit.now) for each in sorted(set(subject_ids))]

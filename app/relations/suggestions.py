@@ -47,7 +47,7 @@ relation that was looked at."""
 
 
 def ask_for_contradictions(unit: Unit, claim_ids: Iterable[str]) -> None:
-    """Has the claims compared with others, after the commit. Comes after every other lock of the transaction."""
+    """Has the claims compared with others, after the commit. Comes as late in the transaction as can be."""
     ask(unit, FollowUpKind.CONTRADICTIONS, claim_ids)
 
 
