@@ -4,25 +4,23 @@ SQLite runs with one writing connection, so that writers queue here and not in S
 runs with a pool. Nothing of the domain is known here.
 """
 
-import math
-import os
 import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from app.kit import deadline, sqlite
 from app.kit.database_errors import sqlstate
-from app.kit.private import OWNER_ONLY
+from app.kit.engines import BUSY_TIMEOUT_MS, READ_ONLY, let_end, postgresql_engine, sqlite_engine
 from app.kit.problems import OutcomeUnknown, Overloaded, QueryTooCostly
 from app.kit.refusals import Refusal
 
@@ -30,23 +28,13 @@ logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS: Final = 30_000
-"""How long SQLite waits for another process's write lock before it gives up."""
-LONGEST_NAP_S: Final = 0.01
-"""How long a writer sleeps at the most before it tries for the write lock again. SQLite's own handler sleeps longer
-each time, up to 100 ms: of eight processes that wrote for two minutes, the one that had waited longest came last, after
-12 s."""
 ATTEMPTS: Final = 6
 """Runs of one unit of work before its failure is final; with the backoff below, about three seconds."""
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL, Appendix A: serialization_failure, deadlock_detected, lock_not_available."""
 INTERRUPTED: Final = frozenset({"57014", "SQLITE_INTERRUPT"})
 """PostgreSQL, Appendix A: query_canceled, which a statement's timeout ends in; and what SQLite says instead."""
-PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-"""Of every connection to SQLite. Without the last, what is deleted stays in the file until its place is taken."""
 FIRST_NUMBER: Final = re.compile(r"\d+")
-READ_ONLY: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-"""How PostgreSQL reads one consistent snapshot."""
 SAMPLED_ROWS: Final = 1000
 """Rows of each index that SQLite looks at for its statistics; at a million claims that takes a third of a second."""
 FORGET_WAIT_MS: Final = 2_000
@@ -109,13 +97,13 @@ class Database:
         if self.is_sqlite:
             # One writer at a time: the others wait here, for no longer than a write may take.
             wait_s = write_seconds or BUSY_TIMEOUT_MS / 1000
-            self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, wait_s=wait_s)
-            self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
-            self._reserve = _sqlite_engine(url, begin="BEGIN", pool_size=1, query_only=True)
+            self._writers = sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, wait_s=wait_s)
+            self._readers = sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
+            self._reserve = sqlite_engine(url, begin="BEGIN", pool_size=1, query_only=True)
         else:
-            self._writers = _postgresql_engine(url, pool_size=pool_size, query_seconds=query_seconds)
+            self._writers = postgresql_engine(url, pool_size=pool_size, query_seconds=query_seconds)
             self._readers = self._writers.execution_options(**READ_ONLY)
-            reserve = _postgresql_engine(url, pool_size=1, query_seconds=query_seconds)
+            reserve = postgresql_engine(url, pool_size=1, query_seconds=query_seconds)
             self._reserve = reserve.execution_options(**READ_ONLY)
 
     @contextmanager
@@ -161,20 +149,14 @@ class Database:
                     rows_written = self._rows_written_by(session)
                     deadline.check()
                     committing = True
-                    _let_end(session)
+                    let_end(session)
                     session.commit()
             except PoolTimeout:
                 if deadline.current() is None:
                     raise
                 raise Overloaded from None  # it waited for the one writer all its time, and has not begun
             except DBAPIError as error:
-                if committing and error.connection_invalidated:
-                    raise OutcomeUnknown from None
-                deadline.check()
-                ending = deadline.current()
-                # PostgreSQL counts whole milliseconds, so its timeout comes up to one before the deadline.
-                if ending is not None and sqlstate(error) in INTERRUPTED:
-                    raise ending.over from None
+                _raise_what_is_final(error, committing=committing)
                 if attempt == ATTEMPTS or not is_retryable(error):
                     raise
                 logger.warning("unit_of_work_retried", attempt=attempt, sqlstate=sqlstate(error))
@@ -360,10 +342,15 @@ def ask_to_be_woken(session: Session) -> None:
     session.info[WAKING] = True
 
 
-def make_private_file(name: str) -> None:
-    """Makes an empty file, an empty database to SQLite, for its owner alone; does nothing where there is one."""
-    with suppress(FileExistsError):
-        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+def _raise_what_is_final(error: DBAPIError, *, committing: bool) -> None:
+    """Raises OutcomeUnknown where the connection dropped in the commit, and the deadline's problem once it is over."""
+    if committing and error.connection_invalidated:
+        raise OutcomeUnknown from None
+    deadline.check()
+    ending = deadline.current()
+    # PostgreSQL counts whole milliseconds, so its timeout comes up to one before the deadline.
+    if ending is not None and sqlstate(error) in INTERRUPTED:
+        raise ending.over from None
 
 
 def is_retryable(error: DBAPIError) -> bool:
@@ -373,145 +360,3 @@ def is_retryable(error: DBAPIError) -> bool:
         return True
     # Without a state the driver could not connect, as while the server that was there a moment ago starts again.
     return isinstance(error, OperationalError) and (state is None or state.startswith("SQLITE_BUSY"))
-
-
-WATCHED: Final = "watched"
-"""In a connection's `info`, the deadline that interrupts it."""
-
-
-def _let_end(session: Session) -> None:
-    """Has nothing interrupt the transaction any more: a commit is done, or it is not."""
-    watched = session.connection().info.pop(WATCHED, None)
-    if watched is not None:
-        watched.interrupts(None)
-
-
-def _sqlite_engine(
-    url: str, *, begin: str, pool_size: int, query_only: bool = False, wait_s: float = BUSY_TIMEOUT_MS / 1000
-) -> Engine:
-    """An engine that writes, or one that only reads; the deadline of the request ends a statement of either."""
-    engine = create_engine(
-        url,
-        module=sqlite.driver,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=wait_s,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "do_connect")
-    def close_to_others(_dialect: Any, _record: Any, arguments: list[Any], _keywords: Any) -> None:
-        # SQLite makes a file that everyone may read, and its journal with the permissions of the file.
-        make_private_file(arguments[0])
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite.driver.Connection, record: Any) -> None:
-        # The driver's own transaction handling begins too late to hold a snapshot or a lock: `begin` does it.
-        connection.isolation_level = None
-        for pragma in (*PRAGMAS, f"query_only={query_only:d}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        if query_only:
-            connection.exec_driver_sql(begin)
-        else:
-            _begin_writing(connection, begin)
-
-    _interrupt_in_time(engine)
-    return engine
-
-
-def _interrupt_in_time(engine: Engine) -> None:
-    """Ends each transaction of SQLite by the deadline of its request, if it has one."""
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        watching = deadline.current()
-        if watching is not None:
-            connection.info[WATCHED] = watching
-            driver: Any = connection.connection.driver_connection
-            watching.interrupts(driver.interrupt)
-
-    @event.listens_for(engine, "checkin")
-    def stop(_connection: Any, record: Any) -> None:
-        watched = record.info.pop(WATCHED, None)
-        if watched is not None:
-            watched.interrupts(None)
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def look(*_arguments: Any) -> None:
-        deadline.check()
-
-
-def _begin_writing(connection: Connection, begin: str) -> None:
-    """Begins a transaction with the write lock, tried for again after a short random while where another has it.
-
-    Raises Overloaded where the request's time is over before that: it has not begun.
-    """
-    driver: Any = connection.connection.driver_connection
-    ends_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    driver.execute("PRAGMA busy_timeout=0")
-    try:
-        while True:
-            waiting = deadline.current()
-            if waiting is not None and waiting.is_over:
-                raise Overloaded
-            if _begins(driver, begin) or time.monotonic() >= ends_at:
-                break
-            time.sleep(random.uniform(0, LONGEST_NAP_S))  # noqa: S311  # jitter, no secret
-        if not driver.in_transaction:
-            connection.exec_driver_sql(begin)
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-
-
-def _begins(driver: sqlite.driver.Connection, begin: str) -> bool:
-    """False where another has the write lock; any other fault is for SQLAlchemy to find and to name."""
-    try:
-        driver.execute(begin)
-    except sqlite.driver.OperationalError as error:
-        return not error.sqlite_errorname.startswith("SQLITE_BUSY")
-    return True
-
-
-def _postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={"options": f"-c timezone=UTC -c statement_timeout={query_seconds * 1000:.0f}"},
-    )
-
-    @event.listens_for(engine, "begin")
-    def bound(connection: Connection) -> None:
-        # Reads have the connection's own bound, and would pay for another with a round trip.
-        writing = not connection.get_execution_options().get("postgresql_readonly")
-        connection.info[ALLOWED] = query_seconds
-        if writing:
-            ending = deadline.current()
-            connection.info[ALLOWED] = ending.left if ending is not None else 0
-            connection.exec_driver_sql(_statement_timeout(connection.info[ALLOWED]))
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def end_in_time(connection: Connection, cursor: Any, *_arguments: Any) -> None:
-        deadline.check()
-        ending = deadline.current()
-        # As the time runs out statements get less of it, told anew each time that half of what they have is gone.
-        if ending is not None and ending.left < (connection.info.get(ALLOWED) or math.inf) / 2:
-            connection.info[ALLOWED] = ending.left
-            cursor.execute(_statement_timeout(ending.left))
-
-    return engine
-
-
-ALLOWED: Final = "allowed"
-"""In a connection's `info`, the seconds that PostgreSQL gives each statement of the transaction; 0 for any time."""
-
-
-def _statement_timeout(seconds: float) -> str:
-    """Bounds the statements of a transaction; by nothing for 0 seconds, and by a millisecond at the least else."""
-    return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000)) if seconds else 0}"
