@@ -152,9 +152,10 @@ class Reads:
 
     def __call__(self, work: Work) -> Response:
         """The reply as a response, as `answer` makes it."""
-        with self.context.database.reading() as session, looking_for_veils(session):
+        with self.context.database.reading() as session:
             unit = Unit(session, self.principal, self.context.clock(), self.context, Precondition(None))
-            reply = work(unit)
+            with looking_for_veils(session, unit.now):
+                reply = work(unit)
         may_be_kept = self.of_public_record and self.principal.audience is Audience.PUBLIC
         return answer(self.request, reply, caching=_MAY_BE_KEPT if may_be_kept else NOT_STORED)
 

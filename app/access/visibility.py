@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache, wraps
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, TextClause, and_, or_, text
+from sqlalchemy import ColumnElement, TextClause, and_, bindparam, or_, text
 from sqlmodel import Session, col
 
 from app.access.principals import AUDIENCE_OF, Audience
+from app.kit.columns import UtcDateTime
 from app.models import Attribution, Source
 from app.models.history import Rendition
 from app.models.vocabulary import Visibility
@@ -19,28 +20,47 @@ from app.models.vocabulary import Visibility
 Build = TypeVar("Build", bound=Callable[..., Any])
 
 _may_be_veiled: ContextVar[bool] = ContextVar("may_be_veiled", default=True)
+_unjoined_at: ContextVar[datetime | None] = ContextVar("unjoined_at", default=None)
+"""The instant of a read at which documents whose embargo is over wait to be joined with the public's."""
+
+UNJOINED: Final = """
+    SELECT held.id FROM document AS held CROSS JOIN document AS stands
+    WHERE held.visibility = 'public' AND held.embargo_until <= :unjoined_at
+    AND stands.canonical_url = held.canonical_url AND stands.visibility = 'public'
+    AND (stands.embargo_until IS NULL OR (stands.embargo_until, stands.id) < (held.embargo_until, held.id))
+"""
+"""Documents that were held back until now, of which another stands at the address for the public: they are not read
+before the worker has joined them. SQLite takes the tables of a CROSS JOIN in this order, the few first."""
 
 
 @contextmanager
-def looking_for_veils(session: Session) -> Iterator[None]:
+def looking_for_veils(session: Session, now: datetime) -> Iterator[None]:
     """Within it, conditions look behind veils only if there is one in the session's snapshot: there hardly ever is.
 
     PostgreSQL takes 1.5 ms a statement to plan for them, as long as for a whole answer. For reads alone: a writer's
     statements do not all see one snapshot.
     """
-    found = session.connection().execute(_ANY_VEIL).first()
-    before = _may_be_veiled.set(found is not None)
+    veiled, unjoined = session.connection().execute(_ANY_VEIL, {"unjoined_at": now}).one()
+    veiled_before = _may_be_veiled.set(bool(veiled or unjoined))
+    unjoined_before = _unjoined_at.set(now if unjoined else None)
     try:
         yield
     finally:
-        _may_be_veiled.reset(before)
+        _may_be_veiled.reset(veiled_before)
+        _unjoined_at.reset(unjoined_before)
 
 
-_ANY_VEIL: Final = text("SELECT 1 FROM follow_up WHERE veiled_below IS NOT NULL LIMIT 1")
+_UNJOINED_AT: Final = bindparam("unjoined_at", type_=UtcDateTime())
+_ANY_VEIL: Final = text(
+    f"SELECT EXISTS (SELECT 1 FROM follow_up WHERE veiled_below IS NOT NULL), EXISTS ({UNJOINED})"  # noqa: S608
+).bindparams(_UNJOINED_AT)
 
 
 def built_once(build: Build) -> Build:
-    """Keeps what a function makes with `visible`: one for when there are veils, and one for when there are none."""
+    """Keeps what a function makes with `visible`: one for when there are veils, and one for when there are none.
+
+    What it makes while documents wait to be joined is of that instant alone, and not kept.
+    """
 
     @cache
     def kept(_may_be_veiled: bool, *arguments: Any) -> Any:  # noqa: FBT001  # a part of the key
@@ -48,7 +68,7 @@ def built_once(build: Build) -> Build:
 
     @wraps(build)
     def built(*arguments: Any) -> Any:
-        return kept(_may_be_veiled.get(), *arguments)
+        return kept(_may_be_veiled.get(), *arguments) if _unjoined_at.get() is None else build(*arguments)
 
     return cast("Build", built)
 
@@ -138,8 +158,10 @@ def veil(seen_before: Audience, seen_from: Audience) -> Veil | None:
     return None if sees(seen_before, seen_from) else Veil(seen_before, seen_from)
 
 
-VEILED: Final = "(SELECT subject_id FROM follow_up WHERE veiled_from <= {audience} AND veiled_below > {audience})"
-"""The subjects that veils are drawn for."""
+VEILED: Final = (
+    "(SELECT subject_id FROM follow_up WHERE veiled_from <= {audience} AND veiled_below > {audience}{unjoined})"
+)
+"""The subjects that veils are drawn for, and for the public the documents that wait to be joined, if there are any."""
 SHOWN: Final = "attribution.audience <= {audience}"
 NAMES_VEILED: Final = f"""
     EXISTS (SELECT 1 FROM hop
@@ -166,7 +188,8 @@ BEHIND_VEIL: Final = f"""
     CASE rendition.kind
         WHEN 'claim' THEN {{claim_names_veiled}}
         WHEN 'document' THEN EXISTS (
-            SELECT 1 FROM document WHERE document.id = rendition.resource_id AND document.outlet_id IN {VEILED})
+            SELECT 1 FROM document WHERE document.id = rendition.resource_id
+            AND (document.id IN {VEILED} OR document.outlet_id IN {VEILED}))
         WHEN 'source' THEN EXISTS (
             SELECT 1 FROM source WHERE source.id = rendition.resource_id AND source.organization_id IN {VEILED})
         WHEN 'source_relation' THEN EXISTS (
@@ -178,18 +201,24 @@ BEHIND_VEIL: Final = f"""
                  OR {{one_end_names_veiled}} OR {{other_end_names_veiled}}))
         ELSE FALSE END
 """  # noqa: S608  # of constants
-"""That a rendition names what a veil is drawn for. The veils are looked up in a set, which each engine makes once for a
-statement: held against each of 400 veils, a page of claims took ten times as long."""
+"""That a rendition is or names what a veil is drawn for. The veils are looked up in a set, which each engine makes once
+for a statement: held against each of 400 veils, a page of claims took ten times as long."""
+
+
+def _is_unveiled(audience: Audience) -> TextClause:
+    """That a rendition neither is nor names anything that is veiled below an audience that is wider than this one."""
+    unjoined_at = _unjoined_at.get()
+    if unjoined_at is None or audience > Audience.PUBLIC:
+        return _unveiled(audience)
+    waiting = _unveiled(audience, f" UNION ALL {UNJOINED}")
+    return waiting.bindparams(bindparam("unjoined_at", unjoined_at, UtcDateTime(), unique=True))
 
 
 @cache
-def _is_unveiled(audience: Audience) -> TextClause:
-    """That a rendition names nothing that a veil keeps from the audience.
-
-    As text, which takes no time to put into a statement.
-    """
+def _unveiled(audience: Audience, unjoined: str = "") -> TextClause:
+    """As text, which takes no time to put into a statement."""
     visibilities = ", ".join(f"'{each}'" for each, seen_from in AUDIENCE_OF.items() if sees(audience, seen_from))
-    values = {"audience": int(audience), "visibilities": visibilities}
+    values = {"audience": int(audience), "visibilities": visibilities, "unjoined": unjoined}
     ends = {"claim": "rendition.resource_id", "one_end": "relation.claim_id", "other_end": "relation.other_claim_id"}
     names = {f"{end}_names_veiled": f"({NAMES_VEILED.format(claim=claim, **values)})" for end, claim in ends.items()}
     veiled, behind_veil = (each.format(**values, **names) for each in (VEILED, BEHIND_VEIL))

@@ -17,9 +17,9 @@ from app.canonical.bounds import check_claim_size, claim_size
 from app.canonical.claims import record_claim, record_claim_rows, unretracted_claim
 from app.canonical.named import Named
 from app.canonical.queries import ClaimRows
+from app.canonical.quotes import QuoteAmbiguous, QuoteNotFound, locate_quote
 from app.canonical.release import release_of
 from app.canonical.replies import check_may_hide, part, readable
-from app.documents.quotes import QuoteAmbiguous, QuoteNotFound, locate_quote
 from app.documents.schemas import DocumentCreate
 from app.documents.service import add_document
 from app.kit.edtf import parse_edtf

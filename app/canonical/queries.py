@@ -109,6 +109,12 @@ def text_of(session: Session, document_id: str) -> str | None:
     return session.exec(select(Document.text).where(Document.id == document_id)).one_or_none()
 
 
+def text_digests(session: Session, document_ids: Iterable[str]) -> dict[str, str | None]:
+    """The SHA-256 of each document's text; None where it was not recorded."""
+    rows = select(Document.id, Document.text_sha256).where(col(Document.id).in_(set(document_ids)))
+    return dict(session.exec(rows).all())
+
+
 def source_kind(session: Session, source_id: str) -> SourceKind | None:
     """What sort of thing the source is; None where there is no such source."""
     kind = session.exec(select(Source.kind).where(Source.id == source_id)).one_or_none()

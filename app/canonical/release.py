@@ -58,8 +58,8 @@ def let_out(unit: Unit, source_ids: Iterable[str], document_ids: Iterable[str]) 
 
 
 def _is_taken(unit: Unit, document: Document) -> bool:
-    """Whether the public reads another record at the document's address."""
-    url = document.canonical_url
+    """Whether the document is for the public, who read another record at its address."""
+    url = document.canonical_url if document.visibility is Visibility.PUBLIC else None
     return url is not None and queries.public_at(unit.session, url) not in {None, document.id}
 
 

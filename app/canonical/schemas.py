@@ -175,7 +175,8 @@ class DocumentRead(DocumentFields):
     joined_id: Id | None = Field(
         None,
         description="The public's record of the same address, made by someone who could not know of this one. Since "
-        "this one came out, that one stands in its place; left out where there is none.",
+        "this one came out, that one stands in its place. Left out where there is none, and once this one is given "
+        "another address or visibility.",
         examples=[DOCUMENT_ID],
     )
     recorded_at: RecordedAt

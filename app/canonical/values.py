@@ -198,7 +198,10 @@ class QuoteRead(Reading):
     exact: str = Field(description="The quoted words, exactly as in the document.", examples=["an asset"])
     prefix: str | None = Field(description="Words right before them.", examples=["builders will be "])
     suffix: str | None = Field(description="Words right after them.", examples=[" in the serious task"])
-    start: int | None = Field(description="Where they begin, in code points from 0.", examples=[4105])
+    start: int | None = Field(
+        description="Where they begin in the document's text, in code points from 0; null where that is not known.",
+        examples=[4105],
+    )
     end: int | None = Field(description="The offset after the last.", examples=[4113])
     language: str | None = Field(description="Language of the words as quoted.", examples=["en"])
     original: str | None = Field(description="The words as spoken.", examples=[None])

@@ -9,6 +9,7 @@ from app.access.units import Reply, Unit
 from app.canonical import queries as rows
 from app.canonical.documents import document_content, record_document
 from app.canonical.named import Named
+from app.canonical.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
 from app.canonical.reach.parts import reword_document, show_document
 from app.canonical.replies import (
     check_may_hide,
@@ -22,7 +23,6 @@ from app.canonical.replies import (
 from app.canonical.told import as_recorded
 from app.changes import queries as changes
 from app.documents import queries
-from app.documents.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
 from app.documents.schemas import (
     DocumentContent,
     DocumentCreate,
@@ -152,7 +152,8 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
 
     Raises NotFound, Stale, AlreadyExists, Forbidden, and Invalid for what the merged document breaks. Quotes are not
     checked against a new text here: a refusal would tell of quotes that the caller may not see. `verify_document` is
-    for that.
+    for that. A document that was joined with another record of its address is one of its own again, once it is given
+    another address or is for other readers.
     """
     document, found = locked_readable(unit, ResourceKind.DOCUMENT, Document, document_id)
     unit.precondition.check(found.document)
@@ -169,6 +170,7 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
     moves = reaches or columns["canonical_url"] != document.canonical_url
     if moves:
         _check_address(unit, columns)
+        document.joined_id = None
     if reaches:
         document.embargo_until = None
     shown_anew = any(columns[name] != getattr(document, name) for name in SHOWN_IN_CLAIMS)

@@ -14,6 +14,7 @@ URL_LENGTH = 2048
 
 STANDS_FOR_ADDRESS: Any = sa.literal_column("embargo_until IS NULL AND joined_id IS NULL")
 """What is out, and has not been joined with another record of its address."""
+HELD_BACK: Any = sa.literal_column("embargo_until IS NOT NULL")
 
 
 class Document(Table, table=True):
@@ -34,6 +35,7 @@ class Document(Table, table=True):
             postgresql_where=STANDS_FOR_ADDRESS,
         ),
         sa.Index(None, "canonical_url"),
+        sa.Index(None, "embargo_until", sqlite_where=HELD_BACK, postgresql_where=HELD_BACK),
         sa.Index(None, "joined_id"),
         sa.Index(None, "outlet_id", "id"),
         sa.Index(None, "url", postgresql_using="hash"),  # a B-tree of PostgreSQL holds no text that long

@@ -33,6 +33,7 @@ REPLACED = (
 ENTRY_INDEX = ("audience", "field", "value", "place", "claim_id")
 CAME_INDEX = ("kind", "came_at", "resource_id")
 STANDS_FOR_ADDRESS = sa.text("embargo_until IS NULL AND joined_id IS NULL")
+HELD_BACK = sa.text("embargo_until IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -129,11 +130,24 @@ def _join_documents() -> None:
         sqlite_where=STANDS_FOR_ADDRESS,
         postgresql_where=STANDS_FOR_ADDRESS,
     )
+    op.create_index(
+        op.f("ix_document_embargo_until"),
+        "document",
+        ["embargo_until"],
+        unique=False,
+        sqlite_where=HELD_BACK,
+        postgresql_where=HELD_BACK,
+    )
 
 
 def _part_documents() -> None:
     """What shares its address with another record loses it: the tables before this one hold one of each visibility."""
-    for name in ("uq_document_canonical_url_visibility", "ix_document_joined_id", "ix_document_canonical_url"):
+    for name in (
+        "uq_document_canonical_url_visibility",
+        "ix_document_embargo_until",
+        "ix_document_joined_id",
+        "ix_document_canonical_url",
+    ):
         op.drop_index(name, table_name="document")
     op.execute(
         "UPDATE document SET canonical_url = NULL WHERE EXISTS (SELECT 1 FROM document AS other WHERE "

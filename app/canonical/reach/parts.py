@@ -14,7 +14,7 @@ from app.access.units import Unit
 from app.access.visibility import veil
 from app.canonical import queries
 from app.canonical.claims import RELATIONS_OF_CLAIM, record_claim, record_claim_rows
-from app.canonical.joining import join_released
+from app.canonical.joining import join_released, name_joined
 from app.canonical.reach import queries as reach
 from app.canonical.reach.naming import (
     NAMING,
@@ -90,12 +90,9 @@ def _record_claims(unit: Unit, claim_ids: list[str]) -> None:
 
 def _rename_documents(unit: Unit, claim_ids: list[str]) -> None:
     """Has the claims name what the documents that they name were joined with."""
-    for rows in queries.rows_of_claims(
-        unit.session, list(queries.locked_claims(unit.session, claim_ids).values())
-    ).values():
-        joined = queries.joined(unit.session, rows.document_ids)
-        rows.rename_documents(joined)
-        rows.document_audience.update(queries.audiences(unit.session, Document, joined.values()))
+    claims = list(queries.locked_claims(unit.session, claim_ids).values())
+    for rows in queries.rows_of_claims(unit.session, claims).values():
+        name_joined(unit.session, rows)
         record_claim_rows(unit, rows, ChangeAction.UPDATED)
 
 

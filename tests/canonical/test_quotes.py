@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.documents.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, QuoteSpan, locate_quote
+from app.canonical.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, QuoteSpan, locate_quote
 
 TEXT = (
     "According to multiple sources, nine workers left the site. One source said that nine workers left the site "

@@ -110,6 +110,16 @@ def locate_quote(
     return _between_surroundings(text, quotation)
 
 
+def only_place(text: str, exact: str, *, prefix: str | None, suffix: str | None) -> QuoteSpan | None:
+    """The one place in `text` where `exact` stands between `prefix` and `suffix`; None for none or several."""
+    quotation = _Quotation(exact, prefix or "", suffix or "")
+    places = _first_offsets(text, quotation.whole, limit=2)
+    if len(places) != 1:
+        return None
+    start = places[0] + len(quotation.prefix)
+    return QuoteSpan(start, start + len(exact))
+
+
 @dataclass(frozen=True, slots=True)
 class _Quotation:
     exact: str
