@@ -77,7 +77,7 @@ def run(settings: Settings, console: Console) -> bool:
 
     Reads one snapshot, in batches. Raises a Refusal for tables of another version.
     """
-    context = startup.open_context(settings.model_copy(update={"query_seconds": 0}))
+    context = startup.open_context(settings.model_copy(update={"query_seconds": 0}), make=False)
     try:
         startup.check_tables(context.database)
         with context.database.reading() as session, Progress(console=console, disable=not console.is_terminal) as shown:
