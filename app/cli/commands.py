@@ -148,7 +148,7 @@ def migrate() -> None:
     context = startup.open_context(settings)
     try:
         with context.database.reading() as session:
-            waiting = follow_ups.waiting(session)
+            waiting = follow_ups.waiting(session, context.clock())
     finally:
         context.database.dispose()
     if waiting:

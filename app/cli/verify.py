@@ -87,7 +87,7 @@ def run(settings: Settings, console: Console) -> bool:
             for difference in differences(session, advance=lambda rows: shown.advance(task, rows)):
                 found += 1
                 console.print(f"{difference.kind} {difference.resource_id}: {difference.what}.", soft_wrap=True)
-            waiting = follow_ups.waiting(session)
+            waiting = follow_ups.waiting(session, context.clock())
     finally:
         context.database.dispose()
     agree = f"{total} records agree with their documents and their history."
