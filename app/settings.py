@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,13 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.kit.refusals import Refusal
-from app.kit.visible import plain
-
 PREFIX: Final = "ONRECORD_"
-OF_COMMANDS: Final = ("URL", "KEY")
-"""What commands on an editor's machine read of the environment beside the settings."""
-OF_TESTS: Final = ("FUZZ_EXAMPLES", "PROOFS", "PROOFS_SEEN", "TEST_DATA", "TEST_POSTGRES_DSN", "TEST_WHOLE")
 MIN_PEPPER_CHARACTERS = 32
 """A pepper shorter than this is refused: `openssl rand -hex 32` gives 64 characters."""
 
@@ -217,19 +209,3 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL: the one set, or a SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'onrecord.sqlite3'}"
-
-
-class UnknownSetting(Refusal):
-    """A variable is named like a setting, and there is none of that name: what it was to set would stay as it is."""
-
-    def __init__(self, name: str, nearest: str) -> None:
-        """Takes the variable's name, and that of the setting which is most like it."""
-        super().__init__(f"There is no setting {plain(name)}: did you mean {nearest}?")
-
-
-def check_names(variables: Iterable[str]) -> None:
-    """Does nothing where each variable that begins like a setting is one; raises UnknownSetting."""
-    known = [PREFIX + name.upper() for name in (*Settings.model_fields, *OF_COMMANDS, *OF_TESTS)]
-    for name in sorted(variables):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise UnknownSetting(name, get_close_matches(name.upper(), known, n=1, cutoff=0)[0])

@@ -21,6 +21,7 @@ from app.cli import custodian, keys, sealing, verify
 from app.cli import demo as demo_claims
 from app.cli.address import check_address, listen
 from app.cli.remote import KeyFile, api_key, failures_in_words
+from app.cli.variables import check_names
 from app.follow_ups import queries as follow_ups
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
@@ -29,7 +30,7 @@ from app.kit.problems import field_errors
 from app.kit.protocol import SERVING, ProblemProtocol, entrances
 from app.kit.refusals import Refusal
 from app.main import create_app
-from app.settings import Settings, check_names
+from app.settings import Settings
 
 WORKER_SILENCE_S: Final = 60
 """After which one of several processes that says nothing is ended and another begun. It says nothing while it imports

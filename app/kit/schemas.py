@@ -218,13 +218,9 @@ def partial(whole: type[BaseModel]) -> Callable[[P], P]:
     """
 
     def fill(cls: P) -> P:
-        made = create_model(
-            cls.__name__,
-            __base__=cls,
-            __module__=cls.__module__,
-            __validators__={"_changes_nothing_fixed": model_validator(mode="before")(_changes_nothing_fixed)},
-            **_optional_fields(whole),
-        )
+        fixed: dict[str, Any] = {"_fixed": model_validator(mode="before")(_changes_nothing_fixed)}
+        fields = _optional_fields(whole)
+        made = create_model(cls.__name__, __base__=cls, __module__=cls.__module__, __validators__=fixed, **fields)
         made.__doc__ = cls.__doc__
         return made  # type: ignore[return-value]  # create_model returns a subclass of cls
 

@@ -19,8 +19,9 @@ from app.access.authentication import person_id
 from app.access.fingerprint import PepperMissing
 from app.cli import commands, keys
 from app.cli.commands import app
+from app.cli.variables import check_names
 from app.kit.db import Database
-from app.settings import Settings, check_names
+from app.settings import Settings
 from app.startup import NoDatabase
 
 Run = Callable[..., Result]
