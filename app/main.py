@@ -135,7 +135,7 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        running = context or startup.open_context(settings or Settings())
+        running = context or startup.open_context(settings or Settings(), make=False)
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
         sys.setswitchinterval(SWITCH_SECONDS)

@@ -4,12 +4,13 @@ import json
 import re
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+PREFIX: Final = "ONRECORD_"
 MIN_PEPPER_CHARACTERS = 32
 """A pepper shorter than this is refused: `openssl rand -hex 32` gives 64 characters."""
 
@@ -102,12 +103,18 @@ def _pepper(given: SecretStr) -> SecretStr:
     return given
 
 
+def _named(given: Any) -> Any:
+    if given == "":
+        raise ValueError("Must name a folder: leave it out for `var`.")
+    return given
+
+
 class Settings(BaseSettings):
     """What the operator may choose; read once at start."""
 
-    model_config = SettingsConfigDict(env_prefix="ONRECORD_", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    data_dir: Path = Field(
+    data_dir: Annotated[Path, BeforeValidator(_named)] = Field(
         Path("var"), description="Where the SQLite file, the first key and the pepper are kept; made if absent."
     )
     database_url: str | None = Field(
@@ -188,9 +195,17 @@ class Settings(BaseSettings):
 
     @field_validator("oidc_audience")
     @classmethod
-    def _goes_with_an_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _is_set_with_an_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("oidc_issuer") is not None:
             raise ValueError("Must be set with an issuer, or tokens meant for anyone would be accepted.")
+        return value
+
+    @field_validator("oidc_audience", "oidc_jwks_url", "oidc_groups_claim", "oidc_scopes")
+    @classmethod
+    def _goes_with_an_issuer(cls, value: Any, info: ValidationInfo) -> Any:
+        default = cls.model_fields[str(info.field_name)].default
+        if value != default and info.data.get("oidc_issuer", "") is None:
+            raise ValueError("Goes with an issuer: set ONRECORD_OIDC_ISSUER too.")
         return value
 
     @property

@@ -1,6 +1,7 @@
 """What happens before the first request: logging, the secrets, the database and the version of its tables."""
 
 import os
+import time
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -25,7 +26,7 @@ from app.canonical.upgrade import upgrade
 from app.fulltext.index import forget_deleted_words, is_of_the_engine, is_readable
 from app.kit import logs, sqlite
 from app.kit.db import Database
-from app.kit.private import check_files, check_writable, private_folder
+from app.kit.private import DATA_DIR, check_files, check_writable, private_folder
 from app.kit.refusals import Refusal
 from app.settings import Settings
 
@@ -34,6 +35,8 @@ logger = structlog.get_logger(__name__)
 FIXED_SQLITE: Final = ".".join(map(str, sqlite.WAL_RESET_FIXED))
 SCRIPTS: Final = str(Path(migrations.__file__).parent)
 SECRET_FILES: Final = ("pepper", "first.key")
+MAKING_S: Final = 0.5
+"""Within which a SQLite file has its first page once it is there: it takes milliseconds."""
 TLS_MODES: Final = frozenset({"require", "verify-ca", "verify-full"})
 """libpq's modes that give no password and no row away to who listens; its default, prefer, goes on without TLS."""
 
@@ -55,6 +58,28 @@ class SchemaNewer(Refusal):
             f"The database's tables are of a later version of Onrecord (revision {', '.join(sorted(revisions))}) than "
             f"this one ({version('onrecord')}, revision {', '.join(sorted(_heads()))}): run the later version, or "
             "restore a backup made before it ran `onrecord migrate`."
+        )
+
+
+class NoDatabase(Refusal):
+    """There is no SQLite file, or an empty one, and the command at hand makes none."""
+
+    def __init__(self, file: Path) -> None:
+        """Takes where it is looked for."""
+        super().__init__(
+            f"There is no database at {file.absolute()}: name the right one in ONRECORD_DATA_DIR or "
+            "ONRECORD_DATABASE_URL; `onrecord migrate` makes a new one."
+        )
+
+
+class EmptyDatabase(Refusal):
+    """The SQLite file is empty, and what lies in the data directory was made for one that was not."""
+
+    def __init__(self, file: Path, secret: Path) -> None:
+        """Takes the file, and the secret that shows that there was a database."""
+        super().__init__(
+            f"{file.absolute()} is empty, and {secret} is of a database that was not: restore it from a backup, or "
+            "take the empty file away to begin anew."
         )
 
 
@@ -96,13 +121,15 @@ class DatabaseInTheClear(Refusal):
         )
 
 
-def open_context(settings: Settings, *, pepper_is_lost: bool = False) -> Context:
-    """The settings with their secrets and their database. Makes the data directory, and the pepper, if absent.
+def open_context(settings: Settings, *, pepper_is_lost: bool = False, make: bool = True) -> Context:
+    """The settings with their secrets and their database.
 
+    With `make`, what is absent is made: the data directory, the pepper, and the SQLite file at the first connection.
+    Without it, a database has to be there: NoDatabase, or SchemaNotCurrent, is raised before anything is made.
     The database is connected to only where there is no pepper, to look for keys that it would have to fit; not even
     then if `pepper_is_lost`. Raises a Refusal for what must not be served: secrets, database files and folders that
-    others may get at, a pepper that is missing or can be guessed, a PostgreSQL elsewhere without TLS, several workers
-    on a SQLite that loses writes.
+    others may get at, a pepper that is missing or can be guessed, an empty database beside secrets, a PostgreSQL
+    elsewhere without TLS, several workers on a SQLite that loses writes.
     """
     database = Database(
         settings.url,
@@ -114,12 +141,19 @@ def open_context(settings: Settings, *, pepper_is_lost: bool = False) -> Context
     if database.is_sqlite and settings.workers > 1 and sqlite.has_wal_reset_bug():
         raise TooManyWorkers
     check_transport(database)
-    private_folder(settings.data_dir)
-    check_files(*(settings.data_dir / name for name in SECRET_FILES))
+    if not make and database.file is not None and _is_absent(database.file):
+        raise NoDatabase(database.file)
+    if make or settings.data_dir.exists():
+        private_folder(settings.data_dir)
+    secret_files = [settings.data_dir / name for name in SECRET_FILES]
+    check_files(*secret_files)
     if database.file is not None:
-        _check_database_files(database.file)
+        _check_database_files(database.file, setting="ONRECORD_DATABASE_URL" if settings.database_url else DATA_DIR)
+        kept = next((path for path in secret_files if path.exists()), None)
+        if kept is not None and _stays_empty(database.file):
+            raise EmptyDatabase(database.file, kept)
     try:
-        pepper = _pepper(settings, database, is_lost=pepper_is_lost)
+        pepper = _pepper(settings, database, is_lost=pepper_is_lost, make=make)
     except Refusal:
         database.dispose()
         raise
@@ -127,15 +161,30 @@ def open_context(settings: Settings, *, pepper_is_lost: bool = False) -> Context
     return Context(settings=settings, database=database, pepper=Pepper(pepper.encode()), issuer=issuer)
 
 
-def _check_database_files(file: Path) -> None:
+def _is_absent(file: Path) -> bool:
+    """Whether there is no database in the file: none at all, or one without a byte."""
+    try:
+        return file.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+
+
+def _stays_empty(file: Path) -> bool:
+    """Whether the file is there and empty, and not because another process makes a database of it at this moment."""
+    if file.exists() and _is_absent(file):
+        time.sleep(MAKING_S)
+    return file.exists() and _is_absent(file)
+
+
+def _check_database_files(file: Path, *, setting: str) -> None:
     """Raises a Refusal for a SQLite file, or one that SQLite keeps beside it, that others may get at, or we may not."""
-    private_folder(file.parent, make=False)
+    private_folder(file.parent, make=False, setting=setting)
     beside = [file.with_name(file.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
     check_files(file, *beside)
-    check_writable(file.parent, file, *beside)
+    check_writable(file.parent, file, *beside, setting=setting)
 
 
-def _pepper(settings: Settings, database: Database, *, is_lost: bool) -> str:
+def _pepper(settings: Settings, database: Database, *, is_lost: bool, make: bool) -> str:
     """The pepper set, or the one in the data directory, made if there is none and no key needs the one there was."""
     path = settings.data_dir / "pepper"
     if settings.pepper is not None:
@@ -143,6 +192,8 @@ def _pepper(settings: Settings, database: Database, *, is_lost: bool) -> str:
     else:
         if read_pepper(path) is None and not is_lost and has_keys(database):
             raise PepperMissing(path)
+        if not make:
+            check_tables(database)
         pepper = kept_pepper(path)
     check_pepper(pepper)
     return pepper

@@ -253,9 +253,46 @@ def test_an_index_that_this_sqlite_cannot_read_is_refused(settings: Settings, mo
 
 
 def test_an_app_over_tables_of_another_version_does_not_start(settings: Settings) -> None:
+    opened(settings)
+    Database(settings.url).write(lambda session: session.execute(text("SELECT 1")))
     with pytest.raises(startup.SchemaNotCurrent, match="onrecord migrate"):
         answers(create_app(settings))
     assert not (settings.data_dir / "first.key").exists()
+
+
+def test_an_app_over_no_database_does_not_start_and_makes_none(settings: Settings) -> None:
+    with pytest.raises(startup.NoDatabase, match=f"There is no database at {settings.data_dir}/onrecord.sqlite3"):
+        answers(create_app(settings))
+    assert not settings.data_dir.exists()
+
+
+@pytest.mark.parametrize("secret", ["pepper", "first.key"])
+def test_an_empty_database_beside_secrets_of_another_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setattr(startup, "MAKING_S", 0)
+    settings.data_dir.mkdir(mode=0o700)
+    for name in ("onrecord.sqlite3", secret):
+        (settings.data_dir / name).touch(mode=0o600)
+    with pytest.raises(startup.EmptyDatabase, match=f"/{secret} is of a database that was not"):
+        startup.open_context(settings)
+
+
+def test_a_database_that_another_process_makes_at_this_moment_is_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(settings)
+    file = settings.data_dir / "onrecord.sqlite3"
+    file.touch(mode=0o600)
+    monkeypatch.setattr("time.sleep", lambda _seconds: file.write_bytes(b"SQLite format 3"))
+    opened(settings)
+
+
+def test_what_only_reads_makes_no_pepper_where_there_are_no_tables(own_settings: Settings) -> None:
+    settings = own_settings
+    with pytest.raises((startup.NoDatabase, startup.SchemaNotCurrent)):
+        startup.open_context(settings, make=False)
+    assert not settings.data_dir.exists()
 
 
 def test_a_started_app_has_a_first_key_that_opens_everything(settings: Settings) -> None:

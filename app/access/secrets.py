@@ -46,7 +46,8 @@ class WeakPepper(Refusal):
         """Says what to do."""
         super().__init__(
             "The pepper can be guessed: set ONRECORD_PEPPER, or the file `pepper` in the data directory, to what "
-            "`openssl rand -hex 32` prints, or set none and one is made; keys have to be made anew then."
+            "`openssl rand -hex 32` prints. Where the database has keys already, put back the pepper that they were "
+            "made with from the backup, or take a new one by `onrecord keys new-pepper`, which revokes them all."
         )
 
 

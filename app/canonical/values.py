@@ -127,8 +127,12 @@ class Quantity(Payload):
     def _rules(self) -> Self:
         if not any((self.verbatim, self.quantifier)) and self.best is self.low is self.high is None:
             raise RuleBroken("required", "A quantity needs words, a quantifier or a number.")
-        if (self.unit_kind is UnitKind.CURRENCY) != (self.currency is not None):
-            raise RuleBroken("contradictory", "An amount of money has a currency, and nothing else has.", "currency")
+        if self.unit_kind is UnitKind.CURRENCY and self.currency is None:
+            raise RuleBroken("contradictory", "An amount of money has a currency: name it.", "currency")
+        if self.unit_kind is not UnitKind.CURRENCY and self.currency is not None:
+            raise RuleBroken(
+                "contradictory", "With a currency it has to be `currency`, which is not assumed.", "unit_kind"
+            )
         if self.bounds_basis is not None and self.low is None and self.high is None:
             raise RuleBroken("contradictory", "Bounds that are not given have no basis.", "bounds_basis")
         return self

@@ -3,6 +3,7 @@
 import json
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from rich.console import Console
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from uvicorn.supervisors import Multiprocess
 
@@ -19,6 +21,7 @@ from app.cli import custodian, keys, sealing, verify
 from app.cli import demo as demo_claims
 from app.cli.address import check_address, listen
 from app.cli.remote import KeyFile, api_key, failures_in_words
+from app.cli.variables import check_names
 from app.follow_ups import queries as follow_ups
 from app.keys.service import ensure_first_key, record_outdated
 from app.kit import logs
@@ -32,6 +35,7 @@ from app.settings import Settings
 WORKER_SILENCE_S: Final = 60
 """After which one of several processes that says nothing is ended and another begun. It says nothing while it imports
 the app, which took longer than uvicorn's 5 s on a busy machine, so that none ever came up."""
+DAMAGED: Final = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
 console = Console(highlight=False)
 app = typer.Typer(
     name="onrecord",
@@ -89,7 +93,7 @@ def serve(*, migrate: Migrate = False, demo: Demo = False, behind_proxy: BehindP
 
 def _check(settings: Settings) -> None:
     """Raises what would keep the service from starting, before a server says it in a traceback."""
-    context = startup.open_context(settings)
+    context = startup.open_context(settings, make=False)
     try:
         startup.check_database(context)
         startup.warn_of_sqlite(context.database)
@@ -145,7 +149,7 @@ def migrate() -> None:
     context = startup.open_context(settings)
     try:
         with context.database.reading() as session:
-            waiting = follow_ups.waiting(session)
+            waiting = follow_ups.waiting(session, context.clock())
     finally:
         context.database.dispose()
     if waiting:
@@ -161,12 +165,12 @@ def demo(
     """Record the demo: the 22 claims of one article, through the public API."""
     settings = Settings()
     startup.configure_logging(settings.log_level)
+    with failures_in_words():
+        key = api_key(key_file)
     if url is not None:
-        with failures_in_words():
-            key = api_key(key_file)
         is_there = demo_claims.load_over_http(url, key, console)
     else:
-        is_there = demo_claims.load_if_empty(settings, console, quiet=False)
+        is_there = demo_claims.load_if_empty(settings, console, quiet=False, key=key)
     if not is_there:
         raise typer.Exit(1)
 
@@ -189,6 +193,7 @@ def verify_command() -> None:
 def main() -> None:
     """Runs the command line; what the operator can mend is said in a line, not in a traceback."""
     try:
+        check_names(os.environ)
         app()
     except Refusal as refusal:
         Console(stderr=True).print(str(refusal), style="red", markup=False, soft_wrap=True)
@@ -196,7 +201,10 @@ def main() -> None:
     except (ArgumentError, DBAPIError) as error:
         # Not the error's own words: a database's address can hold its password.
         text = "The database does not answer, or its address is wrong: see ONRECORD_DATABASE_URL."
-        if isinstance(error, DBAPIError) and not may_pass(error):
+        if sqlstate(error) in DAMAGED:
+            file = Path(make_url(Settings().url).database or "").absolute()
+            text = f"{file} is no SQLite database, or damaged: restore it from a backup."
+        elif isinstance(error, DBAPIError) and not may_pass(error):
             text = "The database refused what Onrecord asked of it."
         named = " ".join(filter(None, [type(error).__name__, sqlstate(error)]))
         Console(stderr=True).print(f"{text} ({named})", style="red", markup=False, soft_wrap=True)

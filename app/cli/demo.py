@@ -213,14 +213,14 @@ class DemoLoader:
         return "/".join(self._resolved(part) for part in path.split("/"))
 
 
-def load_if_empty(settings: Settings, console: Console, *, quiet: bool = True) -> bool:
+def load_if_empty(settings: Settings, console: Console, *, quiet: bool = True, key: str = "") -> bool:
     """Records the demo in the settings' database if that has no claims; finishes one that was interrupted.
 
-    Goes through the whole application, in this process, with the key in `first.key`. Says in a line what was done or
-    what went wrong; that there was nothing to do, only if not `quiet`. Answers whether the demo is there. Raises
-    SchemaNotCurrent for a database that is not migrated.
+    Goes through the whole application, in this process, with the key given, or else the one in `first.key`. Says in a
+    line what was done or what went wrong; that there was nothing to do, only if not `quiet`. Answers whether the demo
+    is there. Raises NoDatabase where there is none, and SchemaNotCurrent for one that is not migrated.
     """
-    return asyncio.run(_load_in_process(settings, Teller(console, quiet=quiet)))
+    return asyncio.run(_load_in_process(settings, key, Teller(console, quiet=quiet)))
 
 
 def load_over_http(url: str, key: str, console: Console, *, transport: httpx.AsyncBaseTransport | None = None) -> bool:
@@ -259,15 +259,19 @@ class Teller:
             self.say(why)
 
 
-async def _load_in_process(settings: Settings, teller: Teller) -> bool:
+async def _load_in_process(settings: Settings, key: str, teller: Teller) -> bool:
     app = create_app(settings)
     path = settings.data_dir / "first.key"
     with _no_access_log(settings):
         async with app.router.lifespan_context(app):
-            key = read_first_key(path)
-            if key is None:
-                return teller.failed(f"There is no key to do it with: {path} is absent.")
-            return await _load(httpx.ASGITransport(app), IN_PROCESS, key, teller, key_words=f"the key in {path}")
+            key_words = "the key given" if key else f"the key in {path}"
+            used = key or read_first_key(path)
+            if used is None:
+                return teller.failed(
+                    f"There is no key to do it with: {path} is absent. Put one in {KEY_VARIABLE}, or name its file "
+                    "with --key-file."
+                )
+            return await _load(httpx.ASGITransport(app), IN_PROCESS, used, teller, key_words=key_words)
 
 
 @contextmanager

@@ -25,6 +25,14 @@ M = TypeVar("M", KeyCreate, KeyRotate)
 MOST_DAYS: Final = 36_500
 DAYS: Final = {"created_at": "made", "expires_at": "expires", "revoked_at": "revoked", "last_used_on": "last used"}
 """The days that are listed of a key, and what they are called."""
+OPTIONS: Final = {
+    "name": "name",
+    "scopes": "--scope",
+    "networks": "--network",
+    "expires_at": "--days",
+    "old_expires_at": "--hours",
+}
+"""What gives each field of what is sent."""
 KeyId = Annotated[str, typer.Argument(help="Id of the key, from `onrecord keys list`.")]
 console = Console(highlight=False)
 app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
@@ -33,7 +41,7 @@ app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_hel
 def _write(work: Callable[[Unit], T], *, pepper_is_lost: bool = False) -> T:
     settings = Settings()
     startup.configure_logging(settings.log_level)
-    context = startup.open_context(settings, pepper_is_lost=pepper_is_lost)
+    context = startup.open_context(settings, pepper_is_lost=pepper_is_lost, make=False)
     try:
         if pepper_is_lost:
             startup.check_tables(context.database)
@@ -58,7 +66,7 @@ def _write(work: Callable[[Unit], T], *, pepper_is_lost: bool = False) -> T:
 def create(
     name: Annotated[str, typer.Argument(help="Whose key it is, or what for.")],
     *,
-    scope: Annotated[list[Scope], typer.Option(help="What it allows; repeat it for more.")],
+    scope: Annotated[list[str], typer.Option(help=f"What it allows, of {', '.join(Scope)}; repeat it for more.")],
     network: Annotated[
         list[str] | None,
         typer.Option(help="CIDR block it may be used from, 192.0.2.0/24; repeat it for more, anywhere if left out."),
@@ -92,11 +100,13 @@ def _after(days: float | None) -> datetime | None:
 
 
 def _sent(model: type[M], fields: Mapping[str, object]) -> M:
-    """The fields as they would be sent to the API; raises BadParameter for what it would refuse."""
+    """The fields as they would be sent to the API; raises BadParameter, by the option's name, for what it refuses."""
     try:
         return validated(model, fields)
     except Invalid as refused:
-        raise typer.BadParameter(" ".join(error.detail for error in refused.errors)) from None
+        fault = refused.errors[0]
+        field = (fault.pointer or "").split("/")[1]
+        raise typer.BadParameter(fault.detail, param_hint=f"'{OPTIONS[field]}'") from None
 
 
 def _show(reply: Reply) -> None:
@@ -126,13 +136,16 @@ def revoke(key_id: KeyId) -> None:
 def new_pepper(*, yes: Annotated[bool, typer.Option("--yes", help="Revoke every key without asking.")] = False) -> None:
     """Go on where the pepper is lost: with the one that is set, or a new one. Every key is revoked.
 
-    None of them would open any more: what is kept of a key was made with the pepper. Stop the service first.
+    None of them would open any more: what is kept of a key was made with the pepper. The file of the first key is
+    deleted. Stop the service first.
     """
     if not yes:
         typer.confirm("Revoke every key?", abort=True)
     if _write(service.go_on_with_pepper, pepper_is_lost=True):
-        (Settings().data_dir / "first.key").unlink(missing_ok=True)  # it opens nothing any more
-        console.print("Every key is revoked. `onrecord keys create` makes new ones.")
+        first = Settings().data_dir / "first.key"
+        deleted = f", and {first}, which opens nothing any more, is deleted" if first.exists() else ""
+        first.unlink(missing_ok=True)
+        console.print(f"Every key is revoked{deleted}. `onrecord keys create` makes new ones.")
     else:
         console.print("The pepper is the one that the keys were made with: nothing was done.")
 

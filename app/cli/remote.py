@@ -137,7 +137,9 @@ class Service:
     def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
         """Takes the address and the key. Raises CommandFailed for an address that would carry the key in the clear."""
         if not KEY_FORM.fullmatch(key):
-            raise CommandFailed(f"It takes an API key of the service: put it in {KEY_VARIABLE}, or name its file.")
+            raise CommandFailed(
+                f"It takes an API key of the service: put it in {KEY_VARIABLE}, or name its file with --key-file."
+            )
         try:
             base = httpx.URL(url)
         except httpx.InvalidURL:

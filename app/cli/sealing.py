@@ -32,6 +32,7 @@ from app.identities.age_file import PADDED_BYTES, parse
 
 FEW: Final = 2
 """Custodians below which one lost key loses the identity."""
+ABSENT: Final = 404
 STALE: Final = 412
 ENCRYPTED: Final = (b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----")
 
@@ -146,6 +147,8 @@ def _store(reached: Service, source_id: str, armored: str, custodians: list[Regi
     try:
         reached.ask("PUT", f"/v1/sources/{source_id}/identity", answer=Answer, body=body, headers=headers)
     except Refused as refusal:
+        if refusal.status == ABSENT:
+            raise CommandFailed("Nothing was stored. There is no such source.") from None
         if refusal.status != STALE:
             raise
         why = "There is none to replace: leave out --replace." if replace else "There is one already: see --replace."
@@ -232,7 +235,12 @@ def unsealed(source_id: str, ciphertext: bytes, keys: list[age.PrivateKey]) -> s
 
 def _fetched(reached: Service, source_id: str, reason: str) -> bytes:
     headers = {"Access-Reason": quote(reason, safe="")}
-    return reached.ask("GET", f"/v1/sources/{source_id}/identity", answer=Fetched, headers=headers).sealed.encode()
+    try:
+        return reached.ask("GET", f"/v1/sources/{source_id}/identity", answer=Fetched, headers=headers).sealed.encode()
+    except Refused as refusal:
+        if refusal.status != ABSENT:
+            raise
+        raise CommandFailed("No identity is kept of this source, or there is no such source.") from None
 
 
 def _text(path: Path) -> str:

@@ -77,7 +77,7 @@ def run(settings: Settings, console: Console) -> bool:
 
     Reads one snapshot, in batches. Raises a Refusal for tables of another version.
     """
-    context = startup.open_context(settings.model_copy(update={"query_seconds": 0}))
+    context = startup.open_context(settings.model_copy(update={"query_seconds": 0}), make=False)
     try:
         startup.check_tables(context.database)
         with context.database.reading() as session, Progress(console=console, disable=not console.is_terminal) as shown:
@@ -87,7 +87,7 @@ def run(settings: Settings, console: Console) -> bool:
             for difference in differences(session, advance=lambda rows: shown.advance(task, rows)):
                 found += 1
                 console.print(f"{difference.kind} {difference.resource_id}: {difference.what}.", soft_wrap=True)
-            waiting = follow_ups.waiting(session)
+            waiting = follow_ups.waiting(session, context.clock())
     finally:
         context.database.dispose()
     agree = f"{total} records agree with their documents and their history."

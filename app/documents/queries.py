@@ -63,12 +63,6 @@ def documents_at(session: Session, url: str, visibility: Visibility) -> list[str
     return list(session.exec(at.order_by(held_back, Document.id)))
 
 
-def recorded_at_once(session: Session, url: str, visibility: Visibility, at: datetime) -> Document | None:
-    """The document of that address that was recorded at that instant, and so in the same request."""
-    rows = select(Document).where(_stands_at(url, visibility), Document.recorded_at == at)
-    return session.exec(rows.order_by(Document.id).limit(1)).first()
-
-
 def _stands_at(url: str, visibility: Visibility) -> ColumnElement[bool]:
     return and_(col(Document.canonical_url) == url, col(Document.visibility) == visibility)
 

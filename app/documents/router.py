@@ -1,6 +1,6 @@
 """Routes of documents: where claims are read."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path, Query, Response
 
@@ -20,6 +20,7 @@ from app.kit.schemas import Id
 
 router = guarded_router("/documents", "Documents")
 
+AS_RECORDED: Final = VerifyRequest()
 DocumentId = Annotated[Id, Path(description="Id of the document.", examples=[DOCUMENT_ID])]
 
 
@@ -57,10 +58,9 @@ def patch_document(write: ClaimWrites, document_id: DocumentId, body: DocumentPa
 
 
 @router.post("/{document_id}/verify", response_model=Verification)
-def verify_document(read: ClaimReads, document_id: DocumentId, body: VerifyRequest) -> Response:
+def verify_document(read: ClaimReads, document_id: DocumentId, body: VerifyRequest = AS_RECORDED) -> Response:
     """Check whether a document's text is still the one recorded, and whether every quote still stands in it.
 
-    Send the text as it stands now to find a silent edit, or an empty object to check the recorded text. Nothing is
-    changed.
+    Send the text as it stands now to find a silent edit, or no body to check the recorded text. Nothing is changed.
     """
     return read(lambda unit: service.verify_document(unit, document_id, body))

@@ -47,8 +47,9 @@ def count_claims(unit: Unit, wanted: FacetFilter) -> Reply:
 
 def _included(unit: Unit, facets: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
     """What values stand for that are ids. Of a facet whose values stand for more than a page holds the rest is cut."""
-    named = [{facet["field"]: each["value"]} for facet in facets for each in facet["values"]]
-    count, shown = included_within(unit, named, [len(each) for each in named])
+    counted = [(facet["field"], each) for facet in facets for each in facet["values"]]
+    named = [{field: each["value"]} for field, each in counted]
+    count, shown = included_within(unit, named, [len(orjson.dumps(each)) for _, each in counted])
     for facet in facets:
         values = facet["values"]
         facet["values"], count = values[:count], count - len(values[:count])

@@ -92,9 +92,13 @@ def _row(unit: Unit, kind: FollowUpKind, subject_id: str, veil: Veil | None, due
     }
 
 
-def waiting(session: Session) -> int:
-    """How many follow-ups are not done, those that are not due yet among them."""
-    return session.exec(select(func.count()).select_from(FollowUp)).one()
+def waiting(session: Session, now: datetime) -> int:
+    """How many follow-ups are due and not done, with those that have failed and wait for another try.
+
+    What is due at the end of an embargo waits for nothing before.
+    """
+    is_due = or_(col(FollowUp.due_at) <= now, col(FollowUp.attempts) > 0)
+    return session.exec(select(func.count()).select_from(FollowUp).where(is_due)).one()
 
 
 def kinds_due(session: Session, now: datetime) -> set[FollowUpKind]:

@@ -43,5 +43,5 @@ def show_metrics(reads: RestrictedReads) -> Response:
     who may read it may read this.
     """
     with reads.context.database.reading() as session:
-        waiting = queries.waiting(session)
+        waiting = queries.waiting(session, reads.context.clock())
     return Response(metrics.exposition(waiting=waiting), media_type=metrics.MEDIA_TYPE)

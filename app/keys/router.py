@@ -1,6 +1,6 @@
 """Routes of API keys."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path, Query, Response
 
@@ -11,6 +11,7 @@ from app.kit.schemas import Id
 
 router = guarded_router("/keys", "Keys")
 
+NO_TERMS: Final = KeyRotate()
 KeyId = Annotated[Id, Path(description="Id of the key.", examples=[KEY_ID])]
 
 
@@ -33,7 +34,7 @@ def get_key(read: KeyReads, key_id: KeyId) -> Response:
 
 
 @router.post("/{key_id}/rotate", status_code=201, response_model=KeyCreated)
-def rotate_key(write: KeyWrites, key_id: KeyId, body: KeyRotate) -> Response:
+def rotate_key(write: KeyWrites, key_id: KeyId, body: KeyRotate = NO_TERMS) -> Response:
     """Make a key in the place of another: of the same name, with the same scopes and networks, and a new secret.
 
     The old one holds for a while beside it, so that the secret can be put in its place meanwhile. No more than two

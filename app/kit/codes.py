@@ -1,11 +1,12 @@
 """Codes of countries, currencies and languages, checked against the standards' own lists."""
 
+import re
 from typing import Annotated, Final
 
 from iso3166 import countries_by_alpha2
 from iso4217 import Currency as Iso4217
 from langcodes import tag_is_valid
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, WithJsonSchema
 
 from app.kit.problems import RuleBroken
 
@@ -17,6 +18,8 @@ WITHDRAWN_CURRENCIES: Final = frozenset(
     YDD YUD YUM YUN ZAL ZMK ZRN ZRZ ZWC ZWD ZWL ZWN ZWR""".split()  # noqa: SIM905  # a list literal is 140 lines
 )
 """ISO 4217 list three: currencies that are no more, which a claim about the past still names."""
+LONGEST_LANGUAGE: Final = 35
+LANGUAGE: Final = re.compile("[A-Za-z0-9-]+")
 CURRENCIES: Final = frozenset(currency.value for currency in Iso4217) | WITHDRAWN_CURRENCIES
 
 
@@ -33,15 +36,16 @@ def _currency(code: str) -> str:
 
 
 def _language(tag: str) -> str:
-    if not tag.isascii() or not tag_is_valid(tag):
+    if len(tag) > LONGEST_LANGUAGE or not LANGUAGE.fullmatch(tag) or not tag_is_valid(tag):
         raise RuleBroken("not_a_code", "Must be a BCP 47 language tag.")
     return tag
 
 
-Country = Annotated[str, StringConstraints(min_length=2, max_length=2, pattern="^[A-Z]{2}$"), AfterValidator(_country)]
-Currency = Annotated[
-    str, StringConstraints(min_length=3, max_length=3, pattern="^[A-Z]{3}$"), AfterValidator(_currency)
-]
-Language = Annotated[
-    str, StringConstraints(min_length=2, max_length=35, pattern="^[A-Za-z0-9-]+$"), AfterValidator(_language)
-]
+def _code(least: int, most: int, pattern: str) -> WithJsonSchema:
+    """What the description says of a code's form. Whoever breaks it is told of the standard, not of the form."""
+    return WithJsonSchema({"type": "string", "minLength": least, "maxLength": most, "pattern": f"^{pattern}$"})
+
+
+Country = Annotated[str, AfterValidator(_country), _code(2, 2, "[A-Z]{2}")]
+Currency = Annotated[str, AfterValidator(_currency), _code(3, 3, "[A-Z]{3}")]
+Language = Annotated[str, AfterValidator(_language), _code(2, LONGEST_LANGUAGE, LANGUAGE.pattern)]

@@ -21,7 +21,7 @@ _durations: Final = Histogram(
 )
 _waiting: Final = Gauge(
     "onrecord_follow_ups_waiting",
-    "What follows committed writes, in the whole database, and is not done.",
+    "What follows committed writes, in the whole database, and is due and not done.",
     registry=registry,
 )
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})

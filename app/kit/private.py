@@ -12,6 +12,7 @@ import secrets
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
+from errno import EACCES
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ WRITABLE_BY_OTHERS: Final = 0o022
 ROOT: Final = 0
 MOST_LINKS: Final = 40
 """Symbolic links on the way to a folder, as many as Linux follows (path_resolution(7))."""
+DATA_DIR: Final = "ONRECORD_DATA_DIR"
+"""The setting that names the folder, unless the caller says which one does."""
 LONGEST_SECRET: Final = 4096
 """Bytes of a file with a secret, beyond which it is none of ours."""
 
@@ -42,22 +45,26 @@ class OpenToOthers(Refusal):
 class FolderOpenToOthers(Refusal):
     """Others than its owner may put files into a folder, a pepper of theirs among them, or exchange one on the way."""
 
-    def __init__(self, path: Path, *, mode: str) -> None:
-        """Takes the folder's path and what chmod has to make of it."""
+    def __init__(self, path: Path, found: os.stat_result, *, mode: str, setting: str) -> None:
+        """Takes the folder's path and what it is like, what chmod has to make of it, and the setting that names it.
+
+        One that is not ours, or shared on purpose as /tmp is, is let be.
+        """
+        is_to_be_closed = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
+        closing = f"run `chmod {mode} {path}`, or " if is_to_be_closed else ""
         super().__init__(
-            f"Others than the owner may write to the folder {path}: run `chmod {mode} {path}`, or name another folder "
-            "in ONRECORD_DATA_DIR."
+            f"Others than the owner may write to the folder {path}: {closing}name another folder in {setting}."
         )
 
 
 class OfAnother(Refusal):
     """A file or a folder belongs to somebody else, who can put into it, or has put into it, what they like."""
 
-    def __init__(self, path: Path, uid: int) -> None:
-        """Takes its path and its owner."""
+    def __init__(self, path: Path, uid: int, *, setting: str = DATA_DIR) -> None:
+        """Takes its path, its owner, and the setting that names it."""
         super().__init__(
             f"{path} belongs to {_user(uid)} and not to {_user(os.geteuid())}, who runs this: run it as its owner, or "
-            "name a folder of your own in ONRECORD_DATA_DIR."
+            f"name a folder of your own in {setting}."
         )
 
 
@@ -69,15 +76,44 @@ class NotAFile(Refusal):
         super().__init__(f"{path} is a symbolic link, or no file at all: put the file itself there, or take it away.")
 
 
+class NotAFolder(Refusal):
+    """There is something else where a folder is to be."""
+
+    def __init__(self, path: Path, *, setting: str) -> None:
+        """Takes its path and the setting that names it."""
+        super().__init__(f"{path} is not a folder: name one in {setting}.")
+
+
+class NoFolder(Refusal):
+    """There is nothing where a folder is to be, and it is not ours to make."""
+
+    def __init__(self, path: Path, *, setting: str) -> None:
+        """Takes its path and the setting that names it."""
+        super().__init__(f"There is no folder {path}: make it, or name another one in {setting}.")
+
+
 class Unusable(Refusal):
     """A folder or a file cannot be made, opened or written."""
 
-    def __init__(self, path: Path, why: str | None) -> None:
-        """Takes its path and the operating system's words."""
+    def __init__(self, path: Path, why: str | OSError, *, setting: str = DATA_DIR) -> None:
+        """Takes its path, what the operating system said, and the setting that names it."""
+        words = why if isinstance(why, str) else why.strerror or "unknown error"
+        permitting = _permitting(path) if isinstance(why, PermissionError) else ""
         super().__init__(
-            f"{path} cannot be used by {_user(os.geteuid())}, who runs this ({why or 'unknown error'}): let that user "
-            f"write there, as `chown {os.geteuid()}` does, or name another folder in ONRECORD_DATA_DIR."
+            f"{path} cannot be used by {_user(os.geteuid())}, who runs this ({words}): {permitting}name another folder "
+            f"in {setting}."
         )
+
+
+def _permitting(path: Path) -> str:
+    """What lets us use the path, where that is known and harms nobody: half a sentence, or nothing."""
+    user, is_there = os.geteuid(), os.path.lexists(path)
+    at = path if is_there else path.parent
+    if at.exists() and at.stat().st_uid == user:
+        return f"run `chmod u+rwX {at}`, or "
+    if is_there:
+        return f"let that user write there, as `chown {user} {path}` does, or "
+    return f"have root make it (`mkdir {path} && chown {user} {path}`), or " if os.access(at, os.X_OK) else ""
 
 
 def _user(uid: int) -> str:
@@ -87,67 +123,68 @@ def _user(uid: int) -> str:
         return f"user {uid}"
 
 
-def private_folder(path: Path, *, make: bool = True) -> None:
+def private_folder(path: Path, *, make: bool = True, setting: str = DATA_DIR) -> None:
     """Does nothing for a folder that only its owner, us or root, may write to, as every folder on the way to it.
 
     On the way one with the sticky bit, as /tmp, may be open to others: what is ours in it stays ours. One that is not
-    there is made, for us alone, with all that lacks on the way, if `make`. Raises OfAnother, FolderOpenToOthers or
-    Unusable. One that others may read is let be: what is made in it is closed by itself.
+    there is made, for us alone, with all that lacks on the way, if `make`. One that others may read is let be: what is
+    made in it is closed by itself. Raises OfAnother, FolderOpenToOthers, NotAFolder, NoFolder or Unusable, with the
+    name of the setting to change.
     """
     at, links = Path("/"), 0
     ahead = list(reversed((Path.cwd() / path).parts[1:]))
-    _check_folder(at, at.lstat(), mend="go-w")
+    _check_folder(at, at.lstat(), mode="go-w", setting=setting)
     while ahead:
         name = ahead.pop()
         if name == os.pardir:
             at = at.parent
             continue
         step = at / name
-        found = _looked_at(step, make=make)
+        found = _looked_at(step, make=make, setting=setting)
         if not stat.S_ISLNK(found.st_mode):
-            _check_folder(step, found, mend="go-w" if ahead else "700")
+            _check_folder(step, found, mode="go-w" if ahead else "700", setting=setting)
             at = step
             continue
-        _check_owner(step, found)
+        _check_owner(step, found, setting=setting)
         links += 1
         if links > MOST_LINKS:
-            raise Unusable(path, "too many symbolic links")
+            raise Unusable(path, "too many symbolic links", setting=setting)
         target = step.readlink()
         at = Path("/") if target.is_absolute() else at
         ahead += reversed(target.parts[1:] if target.is_absolute() else target.parts)
-    if at.lstat().st_mode & WRITABLE_BY_OTHERS:
-        raise FolderOpenToOthers(at, mode="700")
+    found = at.lstat()
+    if found.st_mode & WRITABLE_BY_OTHERS:
+        raise FolderOpenToOthers(at, found, mode="700", setting=setting)
 
 
-def _looked_at(step: Path, *, make: bool) -> os.stat_result:
+def _looked_at(step: Path, *, make: bool, setting: str) -> os.stat_result:
     """What stands at the name now; a new folder, if nothing does and it may be made."""
     try:
-        try:
+        with suppress(FileNotFoundError):
             return step.lstat()
-        except FileNotFoundError:
-            if not make:
-                raise
+        if not make:
+            raise NoFolder(step, setting=setting)
         with suppress(FileExistsError):  # made by another meanwhile: looked at like any other
             step.mkdir(mode=OWNER_ONLY_FOLDER)
         return step.lstat()
     except OSError as error:
-        raise Unusable(step, error.strerror) from None
+        raise Unusable(step, error, setting=setting) from None
 
 
-def _check_folder(step: Path, found: os.stat_result, *, mend: str) -> None:
+def _check_folder(step: Path, found: os.stat_result, *, mode: str, setting: str) -> None:
     if not stat.S_ISDIR(found.st_mode):
-        raise Unusable(step, "not a folder")
-    _check_owner(step, found)
+        raise NotAFolder(step, setting=setting)
+    _check_owner(step, found, setting=setting)
     others = found.st_mode & WRITABLE_BY_OTHERS
     if others == stat.S_IWGRP and _is_of_owner_alone(found):
         return
     if others and not found.st_mode & stat.S_ISVTX:
-        raise FolderOpenToOthers(step, mode=mend)
+        raise FolderOpenToOthers(step, found, mode=mode, setting=setting)
 
 
-def _check_owner(path: Path, found: os.stat_result) -> None:
+def _check_owner(path: Path, found: os.stat_result, *, setting: str) -> None:
     if found.st_uid not in {ROOT, os.geteuid()}:
-        raise OfAnother(path, found.st_uid)
+        raise OfAnother(path, found.st_uid, setting=setting)
 
 
 def _is_of_owner_alone(found: os.stat_result) -> bool:
@@ -173,7 +210,7 @@ def check_files(*paths: Path) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise Unusable(path, error.strerror) from None
+            raise Unusable(path, error) from None
         _check_file(path, found)
         if found.st_mode & OPEN_TO_OTHERS:
             opened.append(path)
@@ -188,11 +225,13 @@ def _check_file(path: Path, found: os.stat_result) -> None:
         raise OfAnother(path, found.st_uid)
 
 
-def check_writable(*paths: Path) -> None:
+def check_writable(*paths: Path, setting: str = DATA_DIR) -> None:
     """Does nothing for folders and files that we may write to, or that are not there; raises Unusable."""
     for path in paths:
         if path.exists() and not os.access(path, os.W_OK):
-            raise Unusable(path, "no permission to write, or a read-only file system")
+            is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+            why = "a read-only file system" if is_read_only else PermissionError(EACCES, "no permission to write")
+            raise Unusable(path, why, setting=setting)
 
 
 def read_secret(path: Path) -> bytes | None:
@@ -208,7 +247,7 @@ def read_secret(path: Path) -> bytes | None:
     except OSError as error:
         if path.is_symlink():
             raise NotAFile(path) from None
-        raise Unusable(path, error.strerror) from None
+        raise Unusable(path, error) from None
     try:
         found = os.fstat(descriptor)
         _check_file(path, found)
@@ -238,4 +277,4 @@ def write_once(path: Path, content: bytes) -> None:
         finally:
             fresh.unlink()
     except OSError as error:
-        raise Unusable(path, error.strerror) from None
+        raise Unusable(path, error) from None

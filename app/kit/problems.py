@@ -332,6 +332,8 @@ def _field_error(error: Any) -> FieldError:
     else:
         code, words = PYDANTIC_RULES.get(error["type"], ("invalid", "This is not valid."))
         detail = _in_words(words, error.get("ctx") or {})
+        if code == "required" and not path:
+            detail = "Send a JSON body."
     if code == "unknown_field" and not FIELD_NAME.fullmatch(str(path[-1])):
         path = path[:-1]
     if source == "body":
@@ -347,6 +349,8 @@ PATTERNS: Final = {
     r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "Must be a UUID in lower case.",
 }
 """Patterns that say little to a person."""
+ONE: Final = re.compile(r"(?<= 1 )(character|item)s")
+"""What is counted, where it is one."""
 MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
 """How Python shows an enumeration's member."""
 
@@ -354,7 +358,7 @@ MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
 def _in_words(words: str, context: dict[str, Any]) -> str:
     if context.get("pattern") in PATTERNS:
         return PATTERNS[context["pattern"]]
-    return MEMBER.sub(r"\1", words.format(**context))
+    return ONE.sub(r"\1", MEMBER.sub(r"\1", words.format(**context)))
 
 
 def _pointer(path: Sequence[str | int]) -> str:

@@ -96,7 +96,7 @@ class ProblemProtocol(HttpToolsProtocol):
         self._taking: TimerHandle | None = None
         """When what was sent must have been taken; None where nothing waits."""
         self._reading: TimerHandle | None = None
-        """When the connection is read from again; None while it is."""
+        """When the connection is read from again, or was last, after a request was turned away; None where none was."""
         self._silent, self._has_asked = True, False
         self._framing_bytes, self._parts = 0, 0
         """Of the request that is coming in: what is no content of it, and in how many parts its content has come."""

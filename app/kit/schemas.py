@@ -21,6 +21,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
     create_model,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 
@@ -203,6 +204,8 @@ DecimalOut = Annotated[
 ]
 Edtf = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_edtf)]
 
+FIXED: Final = ("id", "version", "recorded_at", "updated_at")
+"""What the service gives a resource itself."""
 P = TypeVar("P", bound=type[BaseModel])
 
 
@@ -215,11 +218,20 @@ def partial(whole: type[BaseModel]) -> Callable[[P], P]:
     """
 
     def fill(cls: P) -> P:
-        made = create_model(cls.__name__, __base__=cls, __module__=cls.__module__, **_optional_fields(whole))
+        fixed: dict[str, Any] = {"_fixed": model_validator(mode="before")(_changes_nothing_fixed)}
+        fields = _optional_fields(whole)
+        made = create_model(cls.__name__, __base__=cls, __module__=cls.__module__, __validators__=fixed, **fields)
         made.__doc__ = cls.__doc__
         return made  # type: ignore[return-value]  # create_model returns a subclass of cls
 
     return fill
+
+
+def _changes_nothing_fixed(given: Any) -> Any:
+    for name in FIXED:
+        if isinstance(given, dict) and name in given:
+            raise RuleBroken("fixed", "This cannot be changed.", name)
+    return given
 
 
 def _optional_fields(whole: type[BaseModel]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The command line, as an operator uses it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from socket import socket
 
 import pytest
@@ -17,9 +19,10 @@ from app.access.authentication import person_id
 from app.access.fingerprint import PepperMissing
 from app.cli import commands, keys
 from app.cli.commands import app
+from app.cli.variables import check_names
 from app.kit.db import Database
 from app.settings import Settings
-from app.startup import SchemaNotCurrent
+from app.startup import NoDatabase
 
 Run = Callable[..., Result]
 
@@ -42,6 +45,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return Database(f"sqlite:///{tmp_path / 'data' / 'onrecord.sqlite3'}")
+
+
+def said_by(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    """The one line with which the command ends."""
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["onrecord", *command])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    error = capsys.readouterr().err
+    assert (ended.value.code, error.count("\n")) == (1, 1), error
+    return error
 
 
 @pytest.mark.parametrize("command", [(), ("serve",), ("migrate",), ("demo",), ("openapi",), ("verify",), ("keys",)])
@@ -124,20 +138,21 @@ def test_keys_are_rotated_and_bound_to_networks(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "says"),
     [
-        ("create", "x", "--scope", "claims:read", "--network", "192.0.2.1/24"),
-        ("create", " ", "--scope", "claims:read"),
-        ("create", "a\x1b[2J", "--scope", "claims:read"),
-        ("create", "x", "--scope", "claims:read", "--days", "0"),
-        ("create", "x", "--scope", "claims:read", "--days", "999999999"),
-        ("rotate", "00000000-0000-7000-8000-000000000001", "--hours", "721"),
+        (("create", "x", "--scope", "claims:read", "--network", "192.0.2.1/24"), "'--network': Must be a CIDR block"),
+        (("create", "x", "--scope", "everything"), "'--scope': Must be one of the terms: 'claims:read', "),
+        (("create", " ", "--scope", "claims:read"), "'name': Must have a visible character"),
+        (("create", "a\x1b[2J", "--scope", "claims:read"), "'name'"),
+        (("create", "x", "--scope", "claims:read", "--days", "0"), "'--days'"),
+        (("create", "x", "--scope", "claims:read", "--days", "999999999"), "'--days'"),
+        (("rotate", "00000000-0000-7000-8000-000000000001", "--hours", "721"), "'--hours'"),
     ],
 )
-def test_what_the_api_would_refuse_is_refused_in_words(run: Run, arguments: tuple[str, ...]) -> None:
+def test_what_the_api_would_refuse_is_refused_in_words(run: Run, arguments: tuple[str, ...], says: str) -> None:
     run("migrate")
     result = run("keys", *arguments)
-    assert result.exit_code == 2
+    assert (result.exit_code, says in result.output) == (2, True), result.output
     assert isinstance(result.exception, SystemExit)
 
 
@@ -167,16 +182,81 @@ def test_verify_exits_with_1_where_something_does_not_agree(run: Run, database: 
 
 @pytest.mark.parametrize("command", [("verify",), ("keys", "list")])
 def test_tables_of_another_version_are_said_in_one_line(
-    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+    run: Run,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
 ) -> None:
-    assert run(*command).exit_code == 1
-    monkeypatch.setattr("sys.argv", ["onrecord", *command])
-    with pytest.raises(SystemExit) as ended:
-        commands.main()
-    assert ended.value.code == 1
-    error = capsys.readouterr().err
-    assert "onrecord migrate" in error
-    assert "Traceback" not in error
+    run("migrate")
+    with database.engine().begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    database.dispose()
+    error = said_by(monkeypatch, capsys, *command)
+    assert "an earlier version: run `onrecord migrate`" in error
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+@pytest.mark.parametrize(
+    "command", [("verify",), ("keys", "list"), ("keys", "new-pepper", "--yes"), ("serve",), ("demo",)]
+)
+def test_what_only_reads_makes_no_database(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    is_empty: bool,
+) -> None:
+    folder = tmp_path / "data"
+    if is_empty:
+        folder.mkdir(mode=0o700)
+        (folder / "onrecord.sqlite3").touch(mode=0o600)
+    error = said_by(monkeypatch, capsys, *command)
+    assert error.startswith(f"There is no database at {folder}/onrecord.sqlite3: ")
+    assert [path.name for path in folder.glob("*")] == ["onrecord.sqlite3"] * is_empty
+
+
+@pytest.mark.parametrize("command", [("verify",), ("keys", "list"), ("migrate",), ("serve", "--migrate")])
+def test_a_damaged_database_is_named(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+) -> None:
+    run("migrate")
+    file = tmp_path / "data" / "onrecord.sqlite3"
+    file.write_bytes(Random(0).randbytes(8192))
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    error = said_by(monkeypatch, capsys, *command)
+    assert f"{file} is no SQLite database, or damaged: restore it from a backup." in error
+
+
+def test_a_variable_that_is_no_setting_is_refused_with_the_nearest(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ONRECORD_DATABSE_URL", "postgresql+psycopg://swordfish@localhost/x")
+    error = said_by(monkeypatch, capsys, "migrate")
+    assert error == "There is no setting ONRECORD_DATABSE_URL: did you mean ONRECORD_DATABASE_URL?\n"
+    assert not (tmp_path / "data").exists()
+
+
+def test_variables_of_commands_and_tests_and_of_others_are_let_be() -> None:
+    check_names(["ONRECORD_URL", "ONRECORD_KEY", "ONRECORD_PROOFS", "onrecord_port", "PATH", "ONRECORDED"])
+
+
+def test_every_variable_that_is_read_is_known() -> None:
+    root = Path(__file__).parents[2]
+    texts = [
+        path.read_text()
+        for folder in ("app", "tests", "benchmarks", "deploy")
+        for path in (root / folder).rglob("*")
+        if path.suffix in {".py", ".sh"} and path != Path(__file__)
+    ]
+    texts += [(root / name).read_text() for name in ("README.md", "Makefile", "Dockerfile", "compose.yaml")]
+    check_names(name for each in texts for name in re.findall(r"ONRECORD_[A-Z][A-Z_]*[A-Z]", each))
 
 
 def test_a_secret_that_others_can_read_is_said_in_one_line(
@@ -203,6 +283,8 @@ def test_a_secret_that_others_can_read_is_said_in_one_line(
         ("OIDC_ISSUER", "http://swordfish", "Must be an https URL without credentials."),
         ("OIDC_SCOPES", "swordfish", "Must be a JSON object."),
         ("OIDC_SCOPES", '{"swordfish": 5}', "Must be an array."),
+        ("OIDC_SCOPES", '{"swordfish": ["claims:read"]}', "Goes with an issuer: set ONRECORD_OIDC_ISSUER too."),
+        ("OIDC_AUDIENCE", "swordfish", "Goes with an issuer: set ONRECORD_OIDC_ISSUER too."),
     ],
 )
 def test_a_setting_that_is_wrong_is_named_and_not_repeated(
@@ -288,7 +370,8 @@ def test_a_lost_pepper_is_replaced_and_every_key_revoked(run: Run, tmp_path: Pat
     assert isinstance(run("keys", "list").exception, PepperMissing)
     assert run("keys", "new-pepper").exit_code == 1
     assert not pepper.exists()
-    assert run("keys", "new-pepper", "--yes").exit_code == 0
+    done = run("keys", "new-pepper", "--yes")
+    assert (done.exit_code, f"{first}, which opens nothing any more, is deleted" in done.stdout) == (0, True)
     assert pepper.read_text() != before
     assert f"revoked {datetime.now(UTC).date()}" in run("keys", "list").stdout
     assert run("keys", "create", "desk", "--scope", "claims:read").exit_code == 0
@@ -317,7 +400,7 @@ def test_serving_migrates_only_when_asked(run: Run, tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(uvicorn.Server, "run", serve)
     monkeypatch.setenv("ONRECORD_PORT", "0")
-    assert isinstance(run("serve").exception, SchemaNotCurrent)
+    assert isinstance(run("serve").exception, NoDatabase)
     assert served == []
     result = run("serve", "--migrate")
     assert result.exit_code == 0, result.output

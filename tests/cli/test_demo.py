@@ -358,3 +358,8 @@ def test_likelihood_stands_beside_confidence(recorded: Demo) -> None:
 def test_the_article_prints_no_date_so_its_own_is_inferred(recorded: Demo) -> None:
     article = recorded.api.read(f"/v1/documents/{recorded.ids['$document:article']}")
     assert (article["published_basis"], article["text"]) == ("inferred", None)
+
+
+def test_what_has_a_verdict_and_a_published_review_is_found_as_a_fact_check(recorded: Demo) -> None:
+    found = recorded.api.read("/v1alpha1/claims:search?query=north+korean")["claims"]
+    assert [claim["claimReview"][0]["textualRating"] for claim in found] == ["Not checkable", "Mostly true"]

@@ -193,8 +193,10 @@ def test_absent_first_key_is_said_in_a_line(settings: Settings, context: Context
     path.unlink()
     console = Said()
     assert not load_if_empty(settings, console)
-    expected = f"The demo was not recorded. There is no key to do it with: {path} is absent.\n"
-    assert console.told.getvalue() == expected
+    told = console.told.getvalue()
+    assert told.startswith(f"The demo was not recorded. There is no key to do it with: {path} is absent. Put one in ")
+    assert "--key-file" in told
+    assert load_if_empty(settings, console, key=make_key(context))
 
 
 def test_revoked_first_key_is_said_in_a_line(settings: Settings, context: Context) -> None:
@@ -206,8 +208,14 @@ def test_revoked_first_key_is_said_in_a_line(settings: Settings, context: Contex
     assert console.told.getvalue().count("\n") == 1
 
 
-def test_database_that_is_not_migrated_is_refused(settings: Settings) -> None:
-    with pytest.raises(startup.SchemaNotCurrent):
+def test_the_key_given_is_taken_before_the_first_one(settings: Settings, context: Context) -> None:
+    console = Said()
+    assert not load_if_empty(settings, console, key="onr_another")
+    assert "does not accept the key given" in console.told.getvalue()
+
+
+def test_where_there_is_no_database_none_is_made(settings: Settings) -> None:
+    with pytest.raises(startup.NoDatabase):
         load_if_empty(settings, Said())
 
 

@@ -109,6 +109,10 @@ EVERYWHERE: Final = {
     **({"a data directory of another user": Unsafe("belongs to user", prepare=give_away)} if os.geteuid() == 0 else {}),
     "proxies by wildcard": Unsafe("ONRECORD_TRUSTED_PROXIES", {"TRUSTED_PROXIES": "*", "BEHIND_PROXY": "true"}),
     "pages of any origin": Unsafe("ONRECORD_CORS_ORIGINS", {"CORS_ORIGINS": "*"}),
+    "a setting that is misspelt": Unsafe("did you mean ONRECORD_DATABASE_URL?", {"DATABSE_URL": "sqlite:///x"}),
+    "single sign-on without an issuer": Unsafe("ONRECORD_OIDC_ISSUER", {"OIDC_SCOPES": '{"desk": ["claims:read"]}'}),
+    "a data directory without a name": Unsafe("ONRECORD_DATA_DIR", {"DATA_DIR": ""}),
+    "a data directory that is shared": Unsafe("name another folder in ONRECORD_DATA_DIR", {"DATA_DIR": "/tmp"}),
 }
 PASSWORD: Final = "tr0ub4dor"
 ELSEWHERE: Final = f"postgresql+psycopg://onrecord:{PASSWORD}@192.0.2.1:1/onrecord"
@@ -116,6 +120,10 @@ OF_ENGINE: Final = {
     "sqlite": {
         "a database elsewhere": Unsafe("symbolic link", prepare=link("onrecord.sqlite3")),
         "a journal elsewhere": Unsafe("symbolic link", prepare=link("onrecord.sqlite3-journal")),
+        "a database in a folder that is not there": Unsafe(
+            "There is no folder /nope: make it, or name another one in ONRECORD_DATABASE_URL",
+            {"DATABASE_URL": "sqlite:////nope/onrecord.sqlite3"},
+        ),
         "a database in memory": Unsafe("ONRECORD_DATABASE_URL", {"DATABASE_URL": "sqlite://"}),
         "a database that a URI names": Unsafe("ONRECORD_DATABASE_URL", {"DATABASE_URL": "sqlite:///file:x?uri=true"}),
         "a database that all may read": Unsafe("chmod 600", prepare=file_with("onrecord.sqlite3", "", 0o644)),
@@ -242,6 +250,16 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, fol
     assert (ended.code, ended.said.count("\n")) == (1, 1), ended
     assert f"{place}/{folder} cannot be used by user {ANOTHER}" in ended.said
     assert f"chown {ANOTHER}" in ended.said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everywhere, and only root may become another user")
+def test_a_folder_of_ones_own_that_is_closed_to_oneself_is_to_be_opened(tmp_path: Path) -> None:
+    with TemporaryDirectory(prefix="onrecord-refusals-") as place:
+        os.chown(place, ANOTHER, ANOTHER)
+        Path(place).chmod(0o555)
+        for folder in (place, f"{place}/data"):
+            ended = run_command(tmp_path, ["migrate"], {"ONRECORD_DATA_DIR": folder}, user=ANOTHER)
+            assert f"run `chmod u+rwX {place}`, or name another folder in ONRECORD_DATA_DIR" in ended.said
 
 
 def test_several_processes_may_serve_a_sqlite_that_loses_no_writes(

@@ -81,6 +81,17 @@ def test_what_an_editor_seals_each_custodian_opens(desk: Desk, keys: list[Privat
         assert opened == IDENTITY + "\n"
 
 
+def test_an_identity_that_is_not_kept_is_said_to_be_none(desk: Desk, keys: list[PrivateKey]) -> None:
+    private = desk.key_file(keys[0])
+    nobody = "0b0c7f8e-6d0a-4b57-9a3e-5c1e0f6f2a11"
+    for source_id in (desk.source(), nobody):
+        refused = desk.run("unseal", source_id, "--identity", private, "--reason", REASON)
+        said = "No identity is kept of this source, or there is no such source.\n"
+        assert (refused.exit_code, refused.stderr) == (1, said)
+    refused = desk.run("seal", nobody, "--recipients", "recipients", given=IDENTITY)
+    assert (refused.exit_code, refused.stderr) == (1, "Nothing was stored. There is no such source.\n")
+
+
 def test_each_fetch_is_recorded_with_its_reason_and_none_is_made_without(desk: Desk, keys: list[PrivateKey]) -> None:
     source_id = desk.source()
     desk.done("seal", source_id, "--recipients", "recipients", given=IDENTITY)

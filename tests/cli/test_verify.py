@@ -217,7 +217,7 @@ def test_the_report_names_kinds_and_ids_and_no_contents(
     ledger: Ledger, context: Context, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     printed = io.StringIO()
-    monkeypatch.setattr(startup, "open_context", lambda _settings: context)
+    monkeypatch.setattr(startup, "open_context", lambda _settings, **_named: context)
     assert verify.run(context.settings, Console(file=printed))
     assert "agree" in printed.getvalue()
     connection.execute(text("UPDATE claim SET statement = 'SECRETWORD' WHERE id = :id"), {"id": ledger.claim_id})

@@ -114,13 +114,15 @@ class Attack:
     numbers: Iterator[int] = field(default_factory=count)
 
     def run(self, over: Event) -> None:
-        for send in cycle(self._worst()):
-            if over.is_set():
+        """Sends each of the worst once, and goes on until it is over."""
+        worst = self.worst()
+        for sent, send in enumerate(cycle(worst)):
+            if over.is_set() and sent >= len(worst):
                 return
             response = send()
             self.statuses.append((send.__name__, response.status_code))
 
-    def _worst(self) -> list[Callable[[], httpx.Response]]:
+    def worst(self) -> list[Callable[[], httpx.Response]]:
         return [
             self.batch_of_sources,
             self.batch_of_quantities,
@@ -130,6 +132,8 @@ class Attack:
             self.source_hidden,
             self.claim_of_the_outlet,
             self.outlet_is_a_group,
+            self.outlet_is_an_outlet,
+            self.outlet_renamed,
             self.outlet_is_related,
             self.source_shown,
             self.document_renamed,
@@ -199,6 +203,12 @@ class Attack:
         return self.client.post("/v1/claims", json=claim_body(attributions=[attribution]))
 
     def outlet_is_a_group(self) -> httpx.Response:
+        return self._change(f"/v1/sources/{self.ledger.outlet}", {"kind": "group", "member_count_min": 2})
+
+    def outlet_is_an_outlet(self) -> httpx.Response:
+        return self._change(f"/v1/sources/{self.ledger.outlet}", {"kind": "outlet", "member_count_min": None})
+
+    def outlet_renamed(self) -> httpx.Response:
         name = f"Wire {next(self.numbers)}"
         return self._change(f"/v1/sources/{self.ledger.outlet}", {"name": name})
 
@@ -276,6 +286,7 @@ def test_others_write_while_one_caller_sends_the_worst(
         attacking.join()
         for client in clients:
             client.close()
+    assert {name for name, _ in attack.statuses} == {send.__name__ for send in attack.worst()}
     assert {status for _, status in attack.statuses} <= {200, 201, 204}, attack.statuses
     statuses = [status for other in others for status in other.statuses]
     assert set(statuses) <= {201, TURNED_AWAY}

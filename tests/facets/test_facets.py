@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.canonical import replies
 from app.models.vocabulary import Scope
 from tests.factories import (
     assessment_body,
@@ -32,6 +33,10 @@ FIELDS = (
     "outlet_id",
     "document_id",
 )
+
+
+LITTLE = 300
+"""Bytes of a page here, so that two long topics are more than one."""
 
 
 def counted(api: Api, field: str, **wanted: Any) -> dict[str, int]:
@@ -154,3 +159,10 @@ def test_what_cannot_be_counted_is_refused(api: Api, params: dict[str, Any], par
     response = api.get("/v1/claims/facets", params=params)
     assert response.status_code == 422
     assert [(error["parameter"], error["code"]) for error in response.json()["errors"]] == [(parameter, code)]
+
+
+def test_values_beyond_a_page_of_bytes_are_cut(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "PAGE_BYTES", LITTLE)
+    recorded_claim(api, topics=["a" * 200, "b" * 200])
+    (facet,) = api.read("/v1/claims/facets", params={"field": "topic"})["facets"]
+    assert ([each["value"] for each in facet["values"]], facet["truncated"]) == (["a" * 200], True)

@@ -40,6 +40,12 @@ def test_a_rotated_key_has_the_terms_of_the_old_one_and_another_secret(api: Api)
     assert listed[new["id"]] == {name: value for name, value in new.items() if name != "key"}
 
 
+def test_a_key_is_rotated_without_a_body(api: Api) -> None:
+    old = api.create("/v1/keys", BODY)
+    new = api.request("POST", f"/v1/keys/{old['id']}/rotate").json()
+    assert (new["replaces_id"], new["expires_at"]) == (old["id"], old["expires_at"])
+
+
 def test_both_keys_hold_until_the_old_one_ends(api: Api, clock: Clock, caller_with: With) -> None:
     old = api.create("/v1/keys", BODY)
     new = rotate(api, old)

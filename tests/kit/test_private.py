@@ -9,7 +9,9 @@ import pytest
 from app.kit import private
 from app.kit.private import (
     FolderOpenToOthers,
+    NoFolder,
     NotAFile,
+    NotAFolder,
     OfAnother,
     OpenToOthers,
     Unusable,
@@ -61,15 +63,21 @@ def test_a_folder_that_is_not_there_is_made_for_us_alone_with_its_parents(folder
 
 
 def test_a_folder_that_is_not_to_be_made_is_missed(folder: Path) -> None:
-    with pytest.raises(Unusable, match="No such file"):
-        private_folder(folder / "absent", make=False)
+    with pytest.raises(NoFolder, match=f"There is no folder {folder}/absent: make it, or .* ONRECORD_DATABASE_URL"):
+        private_folder(folder / "absent" / "below", make=False, setting="ONRECORD_DATABASE_URL")
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
 def test_a_folder_that_others_may_write_to_is_refused(folder: Path, mode: int) -> None:
     with pytest.raises(FolderOpenToOthers, match="chmod 700"):
         private_folder(made(folder / "open", mode))
+
+
+def test_nobody_is_told_to_close_a_folder_that_is_shared_on_purpose(folder: Path) -> None:
+    # As /tmp is.
+    with pytest.raises(FolderOpenToOthers, match=r"folder \S+/open: name another folder in ONRECORD_DATA_DIR\.$"):
+        private_folder(made(folder / "open", 0o1777))
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o702])
@@ -151,8 +159,14 @@ def test_a_link_of_another_user_is_not_followed(folder: Path) -> None:
 
 def test_what_is_no_folder_is_refused(folder: Path) -> None:
     (folder / "file").touch()
-    with pytest.raises(Unusable, match="not a folder"):
-        private_folder(folder / "file" / "data")
+    for path in (folder / "file", folder / "file" / "data"):
+        with pytest.raises(NotAFolder, match=f"{folder}/file is not a folder: name one in ONRECORD_DATA_DIR"):
+            private_folder(path)
+
+
+def test_where_no_folder_can_be_made_another_is_to_be_named() -> None:
+    with pytest.raises(Unusable, match=r"\(No such file or directory\): name another folder in ONRECORD_DATA_DIR"):
+        private_folder(Path("/proc/onrecord"))
 
 
 def test_a_folder_made_by_another_at_the_same_moment_is_looked_at(
@@ -243,5 +257,5 @@ def test_where_nothing_can_be_written_it_is_said(folder: Path) -> None:
 def test_what_may_not_be_written_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_writable(folder, folder / "absent")
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # root may always
-    with pytest.raises(Unusable, match=f"{folder} cannot be used by user .*chown"):
+    with pytest.raises(Unusable, match=rf"\(no permission to write\): run `chmod u\+rwX {folder}`"):
         check_writable(folder)

@@ -137,6 +137,19 @@ def test_a_missing_field_is_named() -> None:
     assert errors_of({}, Needy) == [("/needed", "required", "This field is required.")]
 
 
+def test_one_item_is_said_as_one() -> None:
+    class Several(Payload):
+        """A body with lists."""
+
+        some: Annotated[list[str], Field(min_length=1)]
+        most: Annotated[list[str], Field(max_length=2)]
+        line: Annotated[str, Field(min_length=1)]
+
+    found = errors_of({"some": [], "most": ["a", "b", "c"], "line": ""}, Several)
+    said = ["Must have at least 1 item.", "Must have at most 2 items.", "Must have at least 1 character."]
+    assert [detail for _, _, detail in found] == said
+
+
 @pytest.mark.parametrize("name", ["Deep Throat", "mark felt", "~1", "a/b", "", "ABC", "a" * 60, "agent_0070"])
 def test_an_unknown_name_that_is_no_misspelt_field_is_not_repeated(name: str) -> None:
     assert [pointer for pointer, _, _ in errors_of({"items": [{name: 1}]})] == ["/items/0"]

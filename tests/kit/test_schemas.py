@@ -267,6 +267,7 @@ def test_a_patch_keeps_the_rules_of_each_field_and_refuses_unknown_ones() -> Non
         ("/nmae", "unknown_field"),
     ]
     assert faults({"inner": {"colour": 1}}) == [("/inner/colour", "unknown_field")]
+    assert faults({"id": "7b0c7f8e-6d0a-4b57-9a3e-5c1e0f6f2a11"}) == [("/id", "fixed")]
 
 
 def test_the_schema_of_a_patch_describes_its_fields_as_the_whole_does() -> None:
