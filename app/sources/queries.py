@@ -76,12 +76,7 @@ def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> 
 def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     """The source's ratings, the one that holds now first; raises NotFound."""
     since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
-    recorded_on, rated_on, position = (
-        col(SourceRating.recorded_on),
-        col(SourceRating.rated_on),
-        col(SourceRating.position),
-    )
-    told = case((and_(rated_on == recorded_on, rated_on < since), since), else_=rated_on)
+    told, position = rated_on(since), col(SourceRating.position)
     order = Order((Key(told, date.fromisoformat), Key(position, int)), descending=True)
 
     def texts(_unit: Unit, ratings: list[SourceRating]) -> list[str]:
@@ -92,22 +87,27 @@ def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     return many(unit, listing, page, matching)
 
 
-def rating_json(rating: SourceRating, since: date) -> str:
-    """What is read of a rating by whom the source came out for on that day: no earlier one on which it was recorded.
+def rated_on(since: date) -> ColumnElement[date]:
+    """The day from which a rating holds, as it is told to whom the source came out for on that day.
 
-    A rating that held from the day on which it was recorded is told to hold from the day on which it came out.
+    It is the day that was given, else that on which the rating was recorded, or came out with the source.
     """
+    recorded_on: Any = col(SourceRating.recorded_on)
+    return func.coalesce(col(SourceRating.rated_on), case((recorded_on < since, since), else_=recorded_on))
+
+
+def rating_json(rating: SourceRating, since: date) -> str:
+    """What is read of a rating by whom the source came out for on that day: no earlier one on which it was recorded."""
+    recorded_on = max(rating.recorded_on, since)
     read = {name: getattr(rating, name) for name in RatingRead.model_fields}
-    read["recorded_on"] = max(rating.recorded_on, since)
-    if rating.rated_on == rating.recorded_on:
-        read["rated_on"] = read["recorded_on"]
+    read |= {"rated_on": rating.rated_on or recorded_on, "recorded_on": recorded_on}
     return orjson.dumps(read).decode()
 
 
 def newest_rating(session: Session, source_id: str) -> SourceRating | None:
     """The rating that holds now: of the latest day, and of several on one day the one recorded last."""
     ratings = select(SourceRating).where(SourceRating.source_id == source_id)
-    newest_first = ratings.order_by(col(SourceRating.rated_on).desc(), col(SourceRating.position).desc())
+    newest_first = ratings.order_by(rated_on(date.min).desc(), col(SourceRating.position).desc())
     return session.exec(newest_first.limit(1)).first()
 
 

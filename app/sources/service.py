@@ -1,7 +1,7 @@
 """Records sources, ratings of their reliability, and how they stand to one another."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from app.access.units import Reply, Unit
@@ -83,7 +83,7 @@ def add_source(
     if sent.reliability is not Reliability.F:
         unit.session.add(source)
         unit.session.flush()
-        _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
+        _add_rating(unit, source, RatingCreate(reliability=sent.reliability))
     return source
 
 
@@ -214,15 +214,14 @@ def rate_source(unit: Unit, source_id: str, sent: RatingCreate) -> Reply:
 
 def _add_rating(unit: Unit, source: Source, sent: RatingCreate) -> SourceRating:
     on = day_of(unit.now)
-    rated_on: date = sent.rated_on or on
-    if rated_on > on:
+    if sent.rated_on is not None and sent.rated_on > on:
         raise invalid("/rated_on", "out_of_range", "A rating cannot hold from a day to come.")
     rating = SourceRating(
         source_id=source.id,
         position=queries.count_ratings(unit.session, source.id),
         id=random_id(),
         reliability=sent.reliability,
-        rated_on=rated_on,
+        rated_on=sent.rated_on,
         assessor=sent.assessor,
         rationale=sent.rationale,
         recorded_on=on,
