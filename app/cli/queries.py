@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final, TypeVar
 
 from sqlmodel import Session, SQLModel, and_, col, func, select
 
+from app.access.principals import Audience
 from app.models import (
     ApiKey,
     Change,
@@ -97,7 +97,7 @@ def lines_of(session: Session, ids: Sequence[str]) -> dict[str, list[Line]]:
 def newest_ratings(session: Session, source_ids: Sequence[str]) -> dict[str, SourceRating]:
     """The rating that holds now of each source that has one."""
     rows = select(SourceRating).where(col(SourceRating.source_id).in_(source_ids))
-    in_order = rows.order_by(rated_on(date.min), col(SourceRating.position))
+    in_order = rows.order_by(rated_on(Audience.RESTRICTED), col(SourceRating.position))
     return {row.source_id: row for row in session.exec(in_order)}
 
 

@@ -53,6 +53,10 @@ class SourceRating(Table, table=True):
     assessor: str | None = columns.text(500, nullable=True)
     rationale: str | None = columns.text(10_000, nullable=True)
     recorded_on: date
+    internal_on: date | None = None
+    """The day on which it came out for internal readers, or comes out; null where it has not."""
+    public_on: date | None = None
+    """The same for the public."""
 
 
 class SourceRelation(Table, table=True):

@@ -207,9 +207,8 @@ def rate_source(unit: Unit, source_id: str, sent: RatingCreate) -> Reply:
     rating = _add_rating(unit, source, sent)
     newest = queries.newest_rating(unit.session, source_id)
     source.reliability = newest.reliability if newest is not None else rating.reliability
-    since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
     record_source(unit, source, ChangeAction.UPDATED)
-    return Reply(body=queries.rating_json(rating, since).encode(), status=201)
+    return Reply(body=queries.rating_json(rating, unit.principal.audience).encode(), status=201)
 
 
 def _add_rating(unit: Unit, source: Source, sent: RatingCreate) -> SourceRating:

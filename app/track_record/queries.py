@@ -109,8 +109,8 @@ def said_by(unit: Unit, source_ids: Iterable[str]) -> Iterator[Said]:
         yield Said(*row)
 
 
-def ratings_of(unit: Unit, source_id: str, since: date) -> list[Rating]:
-    """The source's ratings, in the order in which they came to hold, as told to whom it came out for on that day."""
-    told = rated_on(since)
+def ratings_of(unit: Unit, source_id: str) -> list[Rating]:
+    """The source's ratings, in the order in which they came to hold, as the caller is told."""
+    told = rated_on(unit.principal.audience)
     rows: Any = select(SourceRating.reliability, told).where(SourceRating.source_id == source_id)
     return [Rating(*row) for row in unit.session.exec(rows.order_by(told, col(SourceRating.position)))]

@@ -13,7 +13,6 @@ import orjson
 from app.access.units import Reply, Unit
 from app.canonical.replies import readable
 from app.kit.edtf import day_text
-from app.kit.instants import day_of
 from app.models.vocabulary import ClaimStatus, ResourceKind, Stance, Verdict
 from app.track_record import queries
 from app.track_record.queries import Rating, Said
@@ -52,11 +51,11 @@ class _Claim:
 
 def track_record(unit: Unit, source_id: str, per: Per) -> Reply:
     """What became of what the source said, as `schemas.TrackRecord`; raises NotFound."""
-    since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
+    readable(unit, ResourceKind.SOURCE, source_id)
     source_ids = queries.same_sources(unit, source_id)
     attributed = (row for row in queries.said_by(unit, source_ids) if row.stance != Stance.DECLINES_TO_COMMENT)
     made, denied, retracted = _sorted_out(attributed)
-    ratings = queries.ratings_of(unit, source_id, since)
+    ratings = queries.ratings_of(unit, source_id)
     body = {
         "source_id": source_id,
         "source_ids": source_ids,

@@ -173,8 +173,13 @@ def _note_readers_of_audit() -> None:
 
 
 def _note_given_days() -> None:
-    """A rating that holds from the day on which it was recorded is taken to have been given none."""
+    """A rating that holds from the day on which it was recorded is taken to have been given none.
+
+    When each came out is noted after this, with what is told of times.
+    """
     with op.batch_alter_table("source_rating") as batch:
+        batch.add_column(sa.Column("internal_on", sa.Date(), nullable=True))
+        batch.add_column(sa.Column("public_on", sa.Date(), nullable=True))
         batch.alter_column("rated_on", existing_type=sa.Date(), nullable=True)
     op.execute("UPDATE source_rating SET rated_on = NULL WHERE rated_on = recorded_on")
 
@@ -183,3 +188,5 @@ def _give_every_day() -> None:
     op.execute("UPDATE source_rating SET rated_on = recorded_on WHERE rated_on IS NULL")
     with op.batch_alter_table("source_rating") as batch:
         batch.alter_column("rated_on", existing_type=sa.Date(), nullable=False)
+        batch.drop_column("public_on")
+        batch.drop_column("internal_on")

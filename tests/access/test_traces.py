@@ -152,6 +152,19 @@ def build_rated(*ratings: dict[str, Any]) -> Callable[[World], None]:
     return build
 
 
+def test_the_day_on_which_a_source_was_rated_that_was_hidden_then_is_not_told(observatory: Observatory) -> None:
+    def build(world: World) -> None:
+        world.shared("hidden", "/v1/sources", source_body(anonymity="named", name="Ann Public"))
+        path = f"/v1/sources/{world.public['hidden']}"
+        world.shared("first", f"{path}/ratings", {"reliability": "A"})
+        world.patch(path, {"visibility": "internal"})
+        world.moments_after(HOURS[world.name])
+        world.shared("second", f"{path}/ratings", {"reliability": "B"})
+        show(world, "hidden")
+
+    assert_alike(observatory, build, ask_for_ratings, hidden_as="internal")
+
+
 def ask_for_ratings(known: dict[str, str]) -> Iterable[Asked]:
     path = f"/v1/sources/{known['hidden']}"
     yield get(path)
