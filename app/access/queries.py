@@ -1,9 +1,11 @@
 """The SQL of access: keys by their digest, the pepper's fingerprint, and the replies kept for idempotency."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, and_, bindparam, delete, inspect, not_, or_, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
@@ -14,7 +16,8 @@ from app.kit.columns import NOW
 from app.models import ApiKey, Attribution, Change, Fingerprint, RemovedAttribution, Rendition, StoredReply
 from app.models.vocabulary import ChangeAction, ResourceKind
 
-ANY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NAMES_OF_IDS: Final = re.compile(r"(?:.*_)?ids?")
+"""Members of a reply that hold an id, or several: every other text in it may be the caller's own."""
 IDS_AT_ONCE: Final = 10_000
 """Ids in one query; SQLite takes at most 32,766 values."""
 PEPPER: Final = "pepper"
@@ -112,12 +115,13 @@ def stored_reply(session: Session, caller_id: str, key_digest: str) -> StoredRep
     return session.get_one(StoredReply, (caller_id, key_digest))
 
 
-def names_hidden(session: Session, text: str, audience: Audience, now: datetime) -> bool:
-    """Whether an id stands in the text of anything that the audience may not see at `now`, or might not when it ended.
+def names_hidden(session: Session, body: str, audience: Audience, now: datetime) -> bool:
+    """Whether a reply names anything that the audience may not see at `now`, or might not when it ended.
 
-    What was removed keeps the audience that it had.
+    What was removed keeps the audience that it had. An id that the caller wrote in words names nothing: whether it is
+    anybody's must not be told.
     """
-    ids = sorted(set(ANY_ID.findall(text)))
+    ids = sorted(set(_ids_in(orjson.loads(body))))
     portions = (ids[begin : begin + IDS_AT_ONCE] for begin in range(0, len(ids), IDS_AT_ONCE))
     return any(
         _hidden_resources(session, some, audience, now)
@@ -125,6 +129,20 @@ def names_hidden(session: Session, text: str, audience: Audience, now: datetime)
         or _removed_unseen(session, some, audience)
         for some in portions
     )
+
+
+def _ids_in(body: Any) -> Iterator[str]:
+    """The ids that stand anywhere in a reply, under the names of members that hold such."""
+    waiting = [body]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+            for name, item in value.items():
+                if NAMES_OF_IDS.fullmatch(name) is not None:
+                    yield from (each for each in (item if isinstance(item, list) else [item]) if isinstance(each, str))
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def _hidden_resources(session: Session, ids: list[str], audience: Audience, now: datetime) -> set[str]:
@@ -154,6 +172,14 @@ def _removed_unseen(session: Session, ids: list[str], audience: Audience) -> set
         if sees(audience, line):
             ended[resource_id] = action is ChangeAction.DELETED
     return {resource_id for resource_id, is_told in ended.items() if not is_told}
+
+
+def read_from(session: Session, resource_id: str, now: datetime) -> Audience:
+    """The widest audience that may read the resource at `now`; the narrowest of what there is not."""
+    row = Rendition.resource_id
+    rows: Any = select(*(select(row).where(row == resource_id, visible(each, now)).exists() for each in Audience))
+    is_read = dict(zip(Audience, session.exec(rows).one(), strict=True))
+    return next((each for each in Audience if is_read[each]), Audience.RESTRICTED)
 
 
 def forget_replies(session: Session, before: datetime, key: tuple[str, str]) -> None:

@@ -1,33 +1,24 @@
 """The SQL of the audit, as auditors read it."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
+from app.access.audit import OF_RECORDS
 from app.access.units import Reply, Unit
-from app.access.visibility import visible
+from app.access.visibility import may_know, visible
 from app.audit.schemas import AuditFilter, AuditRead
 from app.canonical.replies import Listing, many
 from app.kit.ids import first_id
 from app.kit.paging import Key, Order
 from app.models import ApiKey, AuditEntry, Rendition
-from app.models.vocabulary import AuditAction
-
-OF_RECORDS: Final = (
-    AuditAction.IDENTITY_SEALED,
-    AuditAction.IDENTITY_READ,
-    AuditAction.IDENTITY_ERASED,
-    AuditAction.RELATION_WITHDRAWN,
-    AuditAction.DOCUMENT_JOINED,
-)
-"""What is done with a source or a document; the rest is done with what whoever reads the audit may know of."""
 
 
 def list_entries(unit: Unit, wanted: AuditFilter) -> Reply:
-    """Entries by when they were recorded, those about a source or a document only where the caller may read it."""
+    """Entries by when they were recorded, those about a source or a document only where the caller may know of it."""
     own_id = col(AuditEntry.id)
     order = Order((Key(own_id),), wanted.sort.startswith("-"))
     listing = Listing(AuditRead, order, f"audit|{wanted.filter_text}", texts=_texts)
@@ -35,11 +26,16 @@ def list_entries(unit: Unit, wanted: AuditFilter) -> Reply:
 
 
 def _is_there(unit: Unit) -> ColumnElement[bool]:
-    """The condition that the entry is about nothing that is hidden from the caller."""
+    """The condition that the entry is about no record, or one that the caller could read then and may read now.
+
+    What was done with a source while it was hidden is not told when it is shown: the entry bears its instant.
+    """
+    audience = unit.principal.audience
     subject = select(Rendition.resource_id).where(
-        Rendition.resource_id == AuditEntry.subject_id, visible(unit.principal.audience, unit.now)
+        Rendition.resource_id == AuditEntry.subject_id, visible(audience, unit.now)
     )
-    return or_(col(AuditEntry.action).not_in(OF_RECORDS), subject.exists())
+    could_read = and_(may_know(audience, AuditEntry), subject.exists())
+    return or_(col(AuditEntry.action).not_in(OF_RECORDS), could_read)
 
 
 def _filters(wanted: AuditFilter) -> list[ColumnElement[bool]]:

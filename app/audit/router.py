@@ -15,7 +15,7 @@ router = guarded_router("/audit", "Audit")
 def list_audit_entries(read: AuditReads, wanted: Annotated[AuditFilter, Query()]) -> Response:
     """List what was done with keys, custodians and sealed identities: by whom, when and why, the last first.
 
-    What was done with a source is there for whoever may read the source; to audit everything, a key needs the scope
-    `restricted:read` as well.
+    What was done with a source is there for whoever may read the source, and could when it was done; to audit
+    everything, a key needs the scope `restricted:read` as well.
     """
     return read(lambda unit: queries.list_entries(unit, wanted))

@@ -32,6 +32,7 @@ from app.models import (
     Rendition,
     SearchText,
     Source,
+    SourceRating,
 )
 from app.models.vocabulary import (
     Anonymity,
@@ -238,6 +239,12 @@ def public_at(session: Session, url: str) -> str | None:
         col(Document.joined_id).is_(None),
     )
     return session.exec(at).one_or_none()
+
+
+def ratings_of(session: Session, source_id: str) -> list[SourceRating]:
+    """The source's ratings, in the order in which they were recorded."""
+    rows = select(SourceRating).where(SourceRating.source_id == source_id)
+    return list(session.exec(rows.order_by(col(SourceRating.position))))
 
 
 def shown_from(session: Session, source_ids: Iterable[str]) -> dict[str, Audience]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from anyascii import anyascii
 from sqlmodel import Session
@@ -14,8 +14,11 @@ from app.canonical import queries
 from app.canonical.walks.queries import SourceRow
 from app.changes.record import NOBODY, Content, Contents, Out, Written, record_change
 from app.kit.instants import day_of
-from app.models import Source, SourceRelation
-from app.models.vocabulary import ChangeAction, ResourceKind
+from app.models import Source, SourceRating, SourceRelation
+from app.models.vocabulary import ChangeAction, Reliability, ResourceKind
+
+CAME_OUT: Final = {Audience.PUBLIC: "public_on", Audience.INTERNAL: "internal_on"}
+"""Where it stands of a rating when it came out for an audience; for restricted readers, when it was recorded."""
 
 
 def record_source(unit: Unit, source: Source, action: ChangeAction) -> None:
@@ -29,17 +32,33 @@ def source_written(session: Session, source: Source, action: ChangeAction) -> Wr
     organization = Audience.PUBLIC
     if source.organization_id is not None:
         organization = queries.shown_from(session, [source.organization_id])[source.organization_id]
-    return _written(source, organization, action)
+    return _written(session, source, organization, action)
 
 
-def _written(source: Source, organization: Audience, action: ChangeAction) -> Written:
-    return Written(
-        ResourceKind.SOURCE,
-        source.id,
-        action,
-        lambda out: source_contents(source, organization, out),
-        embargo_until=source.embargo_until,
-    )
+def _written(session: Session, source: Source, organization: Audience, action: ChangeAction) -> Written:
+    is_unrated = action is ChangeAction.CREATED and source.reliability is Reliability.F
+    ratings = [] if is_unrated else queries.ratings_of(session, source.id)
+
+    def render(out: Sequence[Out]) -> Contents:
+        _date_ratings(source, ratings, out)
+        return source_contents(source, organization, out)
+
+    return Written(ResourceKind.SOURCE, source.id, action, render, embargo_until=source.embargo_until)
+
+
+def _date_ratings(source: Source, ratings: Sequence[SourceRating], out: Sequence[Out]) -> None:
+    """Notes of each rating on which day it came out for each audience that reads the source by now, or will.
+
+    What came out keeps its day, whatever is hidden and shown later; what an embargo still holds back is dated anew.
+    """
+    today = day_of(out[Audience.RESTRICTED].opens_at)
+    for seen_by, column in CAME_OUT.items():
+        is_shown = sees(seen_by, AUDIENCE_OF[source.visibility])
+        for rating in ratings:
+            was = getattr(rating, column)
+            if was is None or was >= today:
+                opens_on = max(rating.recorded_on, day_of(out[seen_by].opens_at))
+                setattr(rating, column, opens_on if is_shown else None)
 
 
 def record_new_sources(unit: Unit, sources: Sequence[Source]) -> None:
@@ -51,7 +70,7 @@ def record_new_sources(unit: Unit, sources: Sequence[Source]) -> None:
     )
     for source in sources:
         organization = Audience.PUBLIC if source.organization_id is None else seen_from[source.organization_id]
-        record_change(unit, _written(source, organization, ChangeAction.CREATED))
+        record_change(unit, _written(unit.session, source, organization, ChangeAction.CREATED))
 
 
 def source_contents(source: Source, organization: Audience, out: Sequence[Out]) -> list[Content | None]:

@@ -20,7 +20,6 @@ from app.canonical.told import in_days
 from app.changes import queries as changes
 from app.claims import queries
 from app.claims.schemas import VersionRead
-from app.kit.columns import size_bytes
 from app.kit.instants import end_of_day, start_of_day
 from app.kit.paging import MAX_LIMIT, PAGE_BYTES, Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
@@ -70,14 +69,18 @@ class _Past:
         self._attributions = queries.known_attributions(unit, claim.resource_id)
 
     def page(self, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-        """The versions of one page below `before`, as they are told, and the last of them, where more are shown."""
+        """The versions of one page below `before`, as they are told, and the last of them, where more are shown.
+
+        A page is cut by the bytes that are told: those stored have what is hidden since in them.
+        """
         items: list[dict[str, Any]] = []
         size = 0
         for change, document in self._shown(before, limit):
-            size += size_bytes(change.document)
+            text = orjson.dumps(document)
+            size += len(text)
             if len(items) == limit or (items and size > PAGE_BYTES):
                 return items, items[-1]["version"]
-            items.append(self._told(change, document))
+            items.append(self._told(change, text))
         return items, None
 
     def count(self) -> int:
@@ -99,7 +102,7 @@ class _Past:
                 if document is not None:
                     yield change, document
 
-    def _told(self, change: Change, document: dict[str, Any]) -> dict[str, Any]:
+    def _told(self, change: Change, document: bytes) -> dict[str, Any]:
         """What is read of a version."""
         is_internal = sees(self._unit.principal.audience, Audience.INTERNAL)
         return {
@@ -107,7 +110,7 @@ class _Past:
             "action": change.action,
             "recorded_at": start_of_day(change.recorded_at) if self.in_days else change.recorded_at,
             "actor_id": change.actor_id if is_internal else None,
-            "document": document,
+            "document": orjson.Fragment(document),
         }
 
     def as_seen_today(self, versions: Sequence[Change]) -> list[dict[str, Any] | None]:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from sqlmodel import Session, SQLModel, and_, col, func, select
 
+from app.access.principals import Audience
 from app.models import (
     ApiKey,
     Change,
@@ -22,6 +23,7 @@ from app.models import (
     SourceRelation,
 )
 from app.models.vocabulary import ChangeAction, ResourceKind
+from app.sources.queries import rated_on
 
 R = TypeVar("R", bound=SQLModel)
 
@@ -95,7 +97,7 @@ def lines_of(session: Session, ids: Sequence[str]) -> dict[str, list[Line]]:
 def newest_ratings(session: Session, source_ids: Sequence[str]) -> dict[str, SourceRating]:
     """The rating that holds now of each source that has one."""
     rows = select(SourceRating).where(col(SourceRating.source_id).in_(source_ids))
-    in_order = rows.order_by(col(SourceRating.rated_on), col(SourceRating.position))
+    in_order = rows.order_by(rated_on(Audience.RESTRICTED), col(SourceRating.position))
     return {row.source_id: row for row in session.exec(in_order)}
 
 

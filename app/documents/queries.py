@@ -9,10 +9,9 @@ from sqlmodel import Session, and_, col, select
 
 from app.access.units import Reply, Unit
 from app.access.visibility import is_held_back, may_know, visible
-from app.canonical.queries import text_of
+from app.canonical.queries import bodies_shown, text_of
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import DocumentRead
-from app.changes.queries import readable_ids
 from app.documents.schemas import DocumentFilter
 from app.kit.paging import Key, KeyValue, Order, PageParameters, page_of
 from app.kit.urls import canonical_url
@@ -46,9 +45,9 @@ def list_documents(unit: Unit, wanted: DocumentFilter) -> Reply:
         spellings = {wanted.url, canonical_url(wanted.url)} - {None}
         matching = matching.where(col(Document.canonical_url).in_(spellings))
     if wanted.outlet_id:
-        # By the outlets that the caller can see: an id must not find what a hidden outlet published.
-        outlets = readable_ids(unit, ResourceKind.SOURCE, wanted.outlet_id)
-        matching = matching.where(col(Document.outlet_id).in_(outlets))
+        # By those that the documents show: an id must not find what a hidden outlet published.
+        shown = bodies_shown(unit.session, wanted.outlet_id, unit.principal.audience)
+        matching = matching.where(col(Document.outlet_id).in_(shown))
     listing = Listing(DocumentRead, order, f"documents|{wanted.filter_text}", kind=ResourceKind.DOCUMENT)
     return many(unit, listing, wanted, matching)
 
@@ -67,20 +66,19 @@ def _stands_at(url: str, visibility: Visibility) -> ColumnElement[bool]:
     return and_(col(Document.canonical_url) == url, col(Document.visibility) == visibility)
 
 
-QUOTE_ORDER: Final = Order((Key(col(Attribution.claim_id)), Key(col(Attribution.position), int)), descending=False)
+QUOTE_ORDER: Final = Order((Key(col(Attribution.claim_id)), Key(col(Attribution.id))), descending=False)
+"""By ids, which are random: positions count hidden attributions too, and a cursor can be read."""
 
 
 def quotes_from(
     unit: Unit, document_id: str, *, most: int, after: Sequence[KeyValue] | None
 ) -> tuple[list[tuple[str, str, dict[str, Any]]], Sequence[KeyValue] | None]:
-    """Claim, attribution and quote of each attribution in the document that the caller may read, by claim id.
+    """Claim, attribution and quote of each attribution in the document that the caller may read, by their ids.
 
     Of so many of them, and the last one's place where there are more.
     """
     quoted = (
         select(
-            col(Attribution.claim_id),
-            col(Attribution.id),
             col(Attribution.quote),
             *(key.column for key in QUOTE_ORDER.keys),
         )
@@ -93,5 +91,5 @@ def quotes_from(
         )
     )
     found = page_of(unit.session, quoted, QUOTE_ORDER, PageParameters(limit=most), after)
-    quotes = [(claim_id, own_id, dict(quote)) for claim_id, own_id, quote, *_ in found.rows]
-    return quotes, found.rows[-1][3:] if found.more else None
+    quotes = [(claim_id, own_id, dict(quote)) for quote, claim_id, own_id in found.rows]
+    return quotes, found.rows[-1][1:] if found.more else None

@@ -72,6 +72,7 @@ def first_sealed_at(session: Session, source_id: str) -> datetime | None:
     return session.exec(rows).one()
 
 
-def document_of(row: SealedIdentity) -> str:
-    """What the ETag of a sealed identity names."""
-    return orjson.dumps([row.source_id, row.version, row.ciphertext, row.sealed_at]).decode()
+def document_of(unit: Unit, row: SealedIdentity) -> str:
+    """What the ETag of a sealed identity names; with the pepper, so that nobody works out when that was sealed."""
+    document = orjson.dumps([row.source_id, row.version, row.ciphertext, row.sealed_at])
+    return unit.context.pepper.digest("sealed-identity", document)

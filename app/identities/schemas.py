@@ -19,6 +19,7 @@ OTHER_CUSTODIAN_ID = "019a9f0e-4a10-7c55-8e21-0a1b2c3d4e61"
 RECIPIENT = "age19vzfg038qvm8lzaens2kst8l3ez3uyz9ev59cz0ageh5emn3jeqq6j457y"
 MAX_CUSTODIANS = 50
 SEALED_AT = "2026-11-23T09:30:00.000000Z"
+SEALED_AT_TOLD = "When it was stored, or when the source came out for you if that was later."
 SEALED = (files("app.identities") / "example.age").read_text("ascii")
 """Sealed to two keys that nobody has."""
 ERASED_AT = "2027-02-01T10:00:00.000000Z"
@@ -116,7 +117,7 @@ class IdentityRead(Reading):
         examples=[[CUSTODIAN_ID, OTHER_CUSTODIAN_ID]],
     )
     sealed_by: str | None = Field(description="Id of the caller who stored it.", examples=[None])
-    sealed_at: Instant = Field(description="When it was stored.", examples=[SEALED_AT])
+    sealed_at: Instant = Field(description=SEALED_AT_TOLD, examples=[SEALED_AT])
 
 
 class RemainderRead(Reading):
@@ -156,7 +157,7 @@ class IdentitySealed(Reading):
     source_id: Id = Field(description="Whose identity it is.", examples=[SOURCE_ID])
     custodian_ids: list[Id] = Field(description="The custodians named.", examples=[[CUSTODIAN_ID, OTHER_CUSTODIAN_ID]])
     sealed_by: str | None = Field(description="Id of the caller who stored it.", examples=[None])
-    sealed_at: Instant = Field(description="When it was stored.", examples=[SEALED_AT])
+    sealed_at: Instant = Field(description=SEALED_AT_TOLD, examples=[SEALED_AT])
     replaced: ErasureRead | None = Field(
         description="What has become of the one that was there before; null where there was none.", examples=[None]
     )

@@ -18,7 +18,7 @@ from app.kit.ids import ordered_id
 from app.kit.problems import AlreadyExists, Conflict, NotFound, invalid, invalid_parameter
 from app.kit.schemas import NOT_PLAIN
 from app.kit.visible import is_plain
-from app.models import Custodian, SealedIdentity, Source
+from app.models import Custodian, Rendition, SealedIdentity, Source
 from app.models.vocabulary import Anonymity, AuditAction, ResourceKind
 
 NOT_NAMED: Final = frozenset({Anonymity.ANONYMOUS, Anonymity.PSEUDONYMOUS})
@@ -86,9 +86,9 @@ def seal_identity(unit: Unit, source_id: str, sent: IdentitySeal) -> Sealed:
     Raises NotFound for a source that does not exist for the caller, Conflict for one that is named or that nobody
     speaks for, Stale, and Invalid where the custodians are not all those that are registered.
     """
-    source = _locked_source(unit, source_id)
+    source, found = locked_readable(unit, ResourceKind.SOURCE, Source, source_id)
     there = queries.locked_identity(unit.session, source_id)
-    unit.precondition.check_put(queries.document_of(there) if there is not None else None)
+    unit.precondition.check_put(queries.document_of(unit, there) if there is not None else None)
     if source.anonymity not in NOT_NAMED:
         raise Conflict("Only of a source that is anonymous or pseudonymous is an identity kept.")
     active = queries.active_custodian_ids(unit.session)
@@ -104,23 +104,18 @@ def seal_identity(unit: Unit, source_id: str, sent: IdentitySeal) -> Sealed:
     row.sealed_at = unit.now
     unit.session.add(row)
     record(unit, AuditAction.IDENTITY_SEALED, source_id)
-    return _sealed(row, replaced)
+    return _sealed(unit, found, row, replaced)
 
 
-def _locked_source(unit: Unit, source_id: str) -> Source:
-    """The source, locked; raises NotFound if it does not exist for the caller."""
-    source, _found = locked_readable(unit, ResourceKind.SOURCE, Source, source_id)
-    return source
-
-
-def _sealed(row: SealedIdentity, replaced: Erased | None) -> Sealed:
+def _sealed(unit: Unit, source: Rendition, row: SealedIdentity, replaced: Erased | None = None) -> Sealed:
+    """What is told of a sealed identity: that it was sealed no earlier than the source came out for the caller."""
     members = {
         "source_id": row.source_id,
         "custodian_ids": row.custodian_ids,
         "sealed_by": row.sealed_by,
-        "sealed_at": row.sealed_at,
+        "sealed_at": max(row.sealed_at, source.came_at),
     }
-    reply = Reply(b"", queries.document_of(row), status=200 if replaced else 201, headers=NOT_STORED)
+    reply = Reply(b"", queries.document_of(unit, row), status=200 if replaced else 201, headers=NOT_STORED)
     return Sealed(reply, members, replaced)
 
 
@@ -135,14 +130,14 @@ def read_identity(unit: Unit, source_id: str, reason: str) -> Reply:
     The reply leaves the service once the unit of work is committed, and so never without the record. Raises NotFound
     for a source that does not exist for the caller, or has no sealed identity.
     """
-    readable(unit, ResourceKind.SOURCE, source_id)
+    source = readable(unit, ResourceKind.SOURCE, source_id)
     row = queries.locked_identity(unit.session, source_id)
     if row is None:
         raise NotFound
     record(unit, AuditAction.IDENTITY_READ, source_id, reason)
     unit.session.flush()
-    members = {**_sealed(row, None).members, "sealed": row.ciphertext}
-    return Reply(json_reply(members).body, queries.document_of(row), headers=NOT_STORED)
+    members = {**_sealed(unit, source, row).members, "sealed": row.ciphertext}
+    return Reply(json_reply(members).body, queries.document_of(unit, row), headers=NOT_STORED)
 
 
 def erase_identity(unit: Unit, source_id: str) -> Erased:
@@ -151,7 +146,7 @@ def erase_identity(unit: Unit, source_id: str) -> Erased:
     row = queries.locked_identity(unit.session, source_id)
     if row is None:
         raise NotFound
-    unit.precondition.check(queries.document_of(row))
+    unit.precondition.check(queries.document_of(unit, row))
     erased = _erased(unit, row)
     unit.session.delete(row)
     record(unit, AuditAction.IDENTITY_ERASED, source_id)

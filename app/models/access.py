@@ -48,12 +48,17 @@ class AuditEntry(Table, table=True):
     """One thing done with what is most secret, and who did it. Rows are added, never changed."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (sa.Index(None, "subject_id", "id"),)
+    __table_args__ = (
+        sa.CheckConstraint("audience BETWEEN 0 AND 2", name="audience"),
+        sa.Index(None, "subject_id", "id"),
+    )
 
     id: str = columns.id_key()
     action: AuditAction = columns.choice(AuditAction, "action")
     subject_id: str = columns.text(36)
-    """The source, custodian or key that it was done with."""
+    """The source, document, custodian or key that it was done with."""
+    audience: int | None = columns.whole_number(nullable=True)
+    """The widest audience that could read of it when it was done; null where the subject is no record."""
     actor_id: str | None = columns.text(36, nullable=True)
     """The caller; null for whoever runs the server."""
     reason: str | None = columns.text(500, nullable=True)

@@ -48,10 +48,15 @@ class SourceRating(Table, table=True):
     position: int = columns.whole_number(key=True)
     id: str = columns.text(36)
     reliability: Reliability = columns.choice(Reliability, "reliability")
-    rated_on: date
+    rated_on: date | None = None
+    """The day from which it is said to hold; null where it holds from when it was recorded on."""
     assessor: str | None = columns.text(500, nullable=True)
     rationale: str | None = columns.text(10_000, nullable=True)
     recorded_on: date
+    internal_on: date | None = None
+    """The day on which it came out for internal readers, or comes out; null where it has not."""
+    public_on: date | None = None
+    """The same for the public."""
 
 
 class SourceRelation(Table, table=True):

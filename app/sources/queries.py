@@ -5,18 +5,19 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy import ColumnElement, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, union_all
 
+from app.access.principals import Audience
 from app.access.units import Reply, Unit
 from app.access.visibility import visible
 from app.canonical.names import name_query
 from app.canonical.queries import bodies_shown
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
+from app.canonical.sources import CAME_OUT
 from app.fulltext.index import matching as matching_texts
-from app.kit.instants import day_of
 from app.kit.paging import Key, Order, PageParameters
 from app.kit.plans import found_once
 from app.kit.problems import NotFound
@@ -75,39 +76,38 @@ def sources_named(unit: Unit, words: str, *, parameter: str = "source_name") -> 
 
 def list_ratings(unit: Unit, source_id: str, page: PageParameters) -> Reply:
     """The source's ratings, the one that holds now first; raises NotFound."""
-    since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
-    recorded_on, rated_on, position = (
-        col(SourceRating.recorded_on),
-        col(SourceRating.rated_on),
-        col(SourceRating.position),
-    )
-    told = case((and_(rated_on == recorded_on, rated_on < since), since), else_=rated_on)
+    readable(unit, ResourceKind.SOURCE, source_id)
+    audience = unit.principal.audience
+    told, position = rated_on(audience), col(SourceRating.position)
     order = Order((Key(told, date.fromisoformat), Key(position, int)), descending=True)
 
     def texts(_unit: Unit, ratings: list[SourceRating]) -> list[str]:
-        return [rating_json(rating, since) for rating in ratings]
+        return [rating_json(rating, audience) for rating in ratings]
 
     listing = Listing(RatingRead, order, f"ratings|{source_id}", texts=texts)
     matching = select(SourceRating, told, position).where(SourceRating.source_id == source_id)
     return many(unit, listing, page, matching)
 
 
-def rating_json(rating: SourceRating, since: date) -> str:
-    """What is read of a rating by whom the source came out for on that day: no earlier one on which it was recorded.
+def rated_on(audience: Audience) -> ColumnElement[date]:
+    """The day from which a rating holds, as the audience is told: that which was given, else that of its record."""
+    recorded_on = col(SourceRating.recorded_on)
+    came_out = col(getattr(SourceRating, CAME_OUT.get(audience, "recorded_on")))
+    return func.coalesce(col(SourceRating.rated_on), came_out, recorded_on)
 
-    A rating that held from the day on which it was recorded is told to hold from the day on which it came out.
-    """
+
+def rating_json(rating: SourceRating, audience: Audience) -> str:
+    """What the audience reads of a rating: that it was recorded on the day on which it came out for it."""
+    recorded_on = getattr(rating, CAME_OUT.get(audience, "recorded_on")) or rating.recorded_on
     read = {name: getattr(rating, name) for name in RatingRead.model_fields}
-    read["recorded_on"] = max(rating.recorded_on, since)
-    if rating.rated_on == rating.recorded_on:
-        read["rated_on"] = read["recorded_on"]
+    read |= {"rated_on": rating.rated_on or recorded_on, "recorded_on": recorded_on}
     return orjson.dumps(read).decode()
 
 
 def newest_rating(session: Session, source_id: str) -> SourceRating | None:
     """The rating that holds now: of the latest day, and of several on one day the one recorded last."""
     ratings = select(SourceRating).where(SourceRating.source_id == source_id)
-    newest_first = ratings.order_by(col(SourceRating.rated_on).desc(), col(SourceRating.position).desc())
+    newest_first = ratings.order_by(rated_on(Audience.RESTRICTED).desc(), col(SourceRating.position).desc())
     return session.exec(newest_first.limit(1)).first()
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from app.access import audit
+from app.access.queries import read_from
 from app.access.units import Unit
 from app.canonical import queries as rows
 from app.canonical.reach.naming import count_relation, locked_to_be_counted
@@ -44,12 +45,13 @@ def _withdraw(unit: Unit, relation_ids: list[str]) -> None:
             continue
         locked_to_be_counted(unit, [relation.source_id, relation.other_id])
         if queries.is_identifying(unit.session, relation_id):
-            # Of whom fewer may know, so that nobody learns by the audit that there was a relation.
+            # Of whom fewer may know, so that nobody learns by the audit that there was a relation; nor later, when
+            # that source is shown.
             seen_from = rows.shown_from(unit.session, [relation.source_id, relation.other_id])
+            subject_id = max(seen_from, key=lambda each: seen_from[each])
+            audience = read_from(unit.session, relation_id, unit.now)
             remove(unit, relation)
-            audit.record(
-                unit, AuditAction.RELATION_WITHDRAWN, max(seen_from, key=lambda each: seen_from[each]), place=place
-            )
+            audit.record(unit, AuditAction.RELATION_WITHDRAWN, subject_id, audience=audience, place=place)
 
 
 WITHDRAWN: Final[Parts] = (Part("identifying", queries.identifying, _withdraw, few_of(queries.identifying)),)

@@ -1,7 +1,7 @@
 """Records sources, ratings of their reliability, and how they stand to one another."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from app.access.principals import AUDIENCE_OF, Audience
@@ -84,7 +84,7 @@ def add_source(
     if sent.reliability is not Reliability.F:
         unit.session.add(source)
         unit.session.flush()
-        _add_rating(unit, source, RatingCreate(reliability=sent.reliability, rated_on=recorded_on))
+        _add_rating(unit, source, RatingCreate(reliability=sent.reliability))
     return source
 
 
@@ -208,22 +208,20 @@ def rate_source(unit: Unit, source_id: str, sent: RatingCreate) -> Reply:
     rating = _add_rating(unit, source, sent)
     newest = queries.newest_rating(unit.session, source_id)
     source.reliability = newest.reliability if newest is not None else rating.reliability
-    since = day_of(readable(unit, ResourceKind.SOURCE, source_id).came_at)
     record_source(unit, source, ChangeAction.UPDATED)
-    return Reply(body=queries.rating_json(rating, since).encode(), status=201)
+    return Reply(body=queries.rating_json(rating, unit.principal.audience).encode(), status=201)
 
 
 def _add_rating(unit: Unit, source: Source, sent: RatingCreate) -> SourceRating:
     on = day_of(unit.now)
-    rated_on: date = sent.rated_on or on
-    if rated_on > on:
+    if sent.rated_on is not None and sent.rated_on > on:
         raise invalid("/rated_on", "out_of_range", "A rating cannot hold from a day to come.")
     rating = SourceRating(
         source_id=source.id,
         position=queries.count_ratings(unit.session, source.id),
         id=random_id(),
         reliability=sent.reliability,
-        rated_on=rated_on,
+        rated_on=sent.rated_on,
         assessor=sent.assessor,
         rationale=sent.rationale,
         recorded_on=on,

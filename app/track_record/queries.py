@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlmodel import and_, col, select
@@ -20,7 +20,8 @@ from app.models import (
     Rendition,
     SourceRating,
 )
-from app.models.vocabulary import ClaimStatus, Stance, Verdict
+from app.models.vocabulary import ClaimStatus, Reliability, Stance, Verdict
+from app.sources.queries import rated_on
 
 ORIGIN: Final = 0
 """The position of a chain's origin."""
@@ -44,6 +45,14 @@ class Said:
     verdict: Verdict | None
     confidence: int | None
     origins_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How reliable the source was rated, and the day from which that holds, as it is told."""
+
+    reliability: Reliability
+    rated_on: date
 
 
 COLUMNS: Final[tuple[Any, ...]] = (
@@ -100,7 +109,8 @@ def said_by(unit: Unit, source_ids: Iterable[str]) -> Iterator[Said]:
         yield Said(*row)
 
 
-def ratings_of(unit: Unit, source_id: str) -> list[SourceRating]:
-    """The source's ratings, in the order in which they came to hold."""
-    rows = select(SourceRating).where(SourceRating.source_id == source_id)
-    return list(unit.session.exec(rows.order_by(col(SourceRating.rated_on), col(SourceRating.position))))
+def ratings_of(unit: Unit, source_id: str) -> list[Rating]:
+    """The source's ratings, in the order in which they came to hold, as the caller is told."""
+    told = rated_on(unit.principal.audience)
+    rows: Any = select(SourceRating.reliability, told).where(SourceRating.source_id == source_id)
+    return [Rating(*row) for row in unit.session.exec(rows.order_by(told, col(SourceRating.position)))]

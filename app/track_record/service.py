@@ -13,10 +13,9 @@ import orjson
 from app.access.units import Reply, Unit
 from app.canonical.replies import readable
 from app.kit.edtf import day_text
-from app.models import SourceRating
 from app.models.vocabulary import ClaimStatus, ResourceKind, Stance, Verdict
 from app.track_record import queries
-from app.track_record.queries import Said
+from app.track_record.queries import Rating, Said
 from app.track_record.wilson import wilson_interval
 
 Per = Literal["year", "month"]
@@ -145,7 +144,7 @@ def _summary(confidences: Sequence[int]) -> dict[str, Any]:
     return {"n": len(confidences), "mean": of(fmean), "median": of(median), "min": of(min), "max": of(max)}
 
 
-def _periods(claims: Sequence[_Claim], ratings: Sequence[SourceRating], per: Per) -> list[dict[str, Any]]:
+def _periods(claims: Sequence[_Claim], ratings: Sequence[Rating], per: Per) -> list[dict[str, Any]]:
     in_order = sorted(claims, key=lambda claim: claim.day)
     return [
         {"period": period, "reliability": _held_within(ratings, period), **_outcome(list(group))}
@@ -157,7 +156,7 @@ def _period(day: int, per: Per) -> str:
     return str(day_text(day)).rsplit("-", PARTS_OF_A_DAY[per])[0]
 
 
-def _held_within(ratings: Sequence[SourceRating], period: str) -> list[str]:
+def _held_within(ratings: Sequence[Rating], period: str) -> list[str]:
     """The reliability at the period's beginning, and each that it changed to within."""
     days = [(rating.reliability, rating.rated_on.isoformat()) for rating in ratings]
     before = [reliability for reliability, day in days if day[: len(period)] < period][-1:]
@@ -165,7 +164,7 @@ def _held_within(ratings: Sequence[SourceRating], period: str) -> list[str]:
     return [reliability for reliability, _ in groupby([*before, *within])]
 
 
-def _ratings(claims: Sequence[_Claim], ratings: Sequence[SourceRating]) -> list[dict[str, Any]]:
+def _ratings(claims: Sequence[_Claim], ratings: Sequence[Rating]) -> list[dict[str, Any]]:
     """What was said before the first rating, if anything was, and while each held."""
     held = [list(group)[-1] for _, group in groupby(ratings, key=lambda rating: rating.rated_on)]
     ends = [*(rating.rated_on for rating in held[1:]), None]

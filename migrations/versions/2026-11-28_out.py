@@ -1,4 +1,7 @@
-"""When things came out for each audience, what claims are listed by, what was removed, and documents of one address."""
+"""When things came out for each audience, what claims are listed by, what was removed, and documents of one address.
+
+Who could read of what the audit has, and which ratings were given a day, too.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,6 +45,8 @@ def upgrade() -> None:
     _create_removed()
     _join_documents()
     _allow_actions((*AUDIT_ACTIONS[:5], *NEW_ACTIONS, *AUDIT_ACTIONS[5:]))
+    _note_readers_of_audit()
+    _note_given_days()
     for table, columns in REPLACED:
         op.drop_index(op.f(_name(table, columns)), table_name=table)
 
@@ -49,6 +54,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table, columns in REPLACED:
         op.create_index(op.f(_name(table, columns)), table, list(columns), unique=False)
+    _give_every_day()
+    with op.batch_alter_table("audit_entry") as batch:
+        batch.drop_constraint(op.f("ck_audit_entry_audience"), type_="check")
+        batch.drop_column("audience")
     op.execute("DELETE FROM audit_entry WHERE action IN ('relation_withdrawn', 'document_joined')")
     _allow_actions(AUDIT_ACTIONS)
     _part_documents()
@@ -165,3 +174,33 @@ def _allow_actions(actions: tuple[str, ...]) -> None:
     with op.batch_alter_table("audit_entry") as batch:
         batch.drop_constraint(op.f("ck_audit_entry_action"), type_="check")
         batch.create_check_constraint(op.f("ck_audit_entry_action"), sa.column("action").in_(actions))
+
+
+def _note_readers_of_audit() -> None:
+    """What was done with a source so far is for restricted readers: who else could read it then is not kept."""
+    with op.batch_alter_table("audit_entry") as batch:
+        batch.add_column(sa.Column("audience", sa.Integer(), nullable=True))
+        batch.create_check_constraint(op.f("ck_audit_entry_audience"), "audience BETWEEN 0 AND 2")
+    op.execute(
+        "UPDATE audit_entry SET audience = 2 WHERE action IN ('identity_sealed', 'identity_read', 'identity_erased')"
+    )
+
+
+def _note_given_days() -> None:
+    """A rating that holds from the day on which it was recorded is taken to have been given none.
+
+    When each came out is noted after this, with what is told of times.
+    """
+    with op.batch_alter_table("source_rating") as batch:
+        batch.add_column(sa.Column("internal_on", sa.Date(), nullable=True))
+        batch.add_column(sa.Column("public_on", sa.Date(), nullable=True))
+        batch.alter_column("rated_on", existing_type=sa.Date(), nullable=True)
+    op.execute("UPDATE source_rating SET rated_on = NULL WHERE rated_on = recorded_on")
+
+
+def _give_every_day() -> None:
+    op.execute("UPDATE source_rating SET rated_on = recorded_on WHERE rated_on IS NULL")
+    with op.batch_alter_table("source_rating") as batch:
+        batch.alter_column("rated_on", existing_type=sa.Date(), nullable=False)
+        batch.drop_column("public_on")
+        batch.drop_column("internal_on")

@@ -1,7 +1,7 @@
 """The migrations make what the models say, on both engines, and can be taken back with data in the tables."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from alembic import command
@@ -10,19 +10,21 @@ from alembic.migration import MigrationContext
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, select
 
 from app import startup
+from app.access import audit
 from app.access.context import Context
 from app.changes.record import content_digest, document_text
 from app.cli import verify
 from app.fulltext.index import is_of_the_engine
-from app.keys.service import record_outdated
+from app.keys.service import at_the_server, record_outdated
 from app.kit import sqlite
 from app.kit.db import Database
 from app.kit.ids import ordered_id
-from app.models import ApiKey
-from app.models.vocabulary import ResourceKind
+from app.models import ApiKey, AuditEntry, SourceRating
+from app.models.vocabulary import AuditAction, ResourceKind
+from tests.factories import recorded_source
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.ledger import write_everything
 
@@ -93,6 +95,36 @@ def test_revisions_go_up_and_down_with_data_in_the_tables(
             assert list(verify.differences(session)) == []
         downgrade(database)
         assert not startup.is_current(database)
+
+
+def test_who_could_read_what_the_audit_has_and_the_days_given_for_ratings_go_up_and_down(
+    own_context: Context, app_of_session: FastAPI, portal: BlockingPortal
+) -> None:
+    database = own_context.database
+    app_of_session.state.context = own_context
+    startup.migrate(database)
+    api = Api(app_of_session, own_context, portal, make_key(own_context))
+    source = recorded_source(api)
+    for body in ({"reliability": "B"}, {"reliability": "C", "rated_on": "2020-02-02"}):
+        api.create(f"/v1/sources/{source}/ratings", body)
+    own_context.database.write(
+        lambda session: audit.record(at_the_server(own_context, session), AuditAction.IDENTITY_READ, source)
+    )
+
+    def noted() -> tuple[list[Any], list[Any]]:
+        with database.reading() as session:
+            audiences = session.exec(select(AuditEntry.audience).where(AuditEntry.subject_id == source)).all()
+            given: Any = select(SourceRating.rated_on).order_by(col(SourceRating.position))
+            days = session.exec(given).all()
+        return list(audiences), list(days)
+
+    assert noted() == ([0], [None, date(2020, 2, 2)])
+    with database.altering() as connection:
+        command.downgrade(startup.alembic_config(connection), "0004")
+        days = connection.execute(text("SELECT count(rated_on) FROM source_rating")).scalar_one()
+    assert days == 2
+    startup.migrate(database)
+    assert noted() == ([2], [None, date(2020, 2, 2)])
 
 
 def downgrade(database: Database) -> None:
