@@ -159,6 +159,7 @@ def _wrap(app: FastAPI, chosen: Settings) -> None:
     app.add_middleware(
         Admission,
         max_in_flight=chosen.max_in_flight,
+        of_one_caller=THREADS // 2,
         rate_limits=_rate_limits(chosen),
         always=openapi.ALWAYS_ADMITTED,
     )

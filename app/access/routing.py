@@ -168,7 +168,7 @@ class _Handler:
         if self.model is None:
             request.state.body = b""
             if (unread := getattr(request.state, "whole_body", None)) is not None:
-                unread.pass_over()
+                await unread.pass_over()
             return await self._handle(request)
         begun, caller_id = time.monotonic(), getattr(request.state, "principal", PUBLIC_READER).caller_id
         async with request.state.whole_body.whole(caller_id) as body:
