@@ -1,4 +1,4 @@
-"""The places of those requests that are answered at once in one process: each caller has its turns, and none all of them."""
+"""The places of those requests that are answered at once in one process, and whose turn it is."""
 
 import asyncio
 from collections import Counter
@@ -13,7 +13,7 @@ TURN_SECONDS: Final = 10.0
 
 
 class Places:
-    """So many places and no more; of each caller's requests a few are in work at once, and the rest wait for their turn.
+    """So many places and no more; of each caller's requests a few are in work at once, and the rest wait.
 
     One caller alone may have all the places. Where none is left, whoever has most gives up one that waits to a caller
     who has fewer.
