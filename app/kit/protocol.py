@@ -114,6 +114,8 @@ class ProblemProtocol(HttpToolsProtocol):
         """Of the request that is coming in: what is no content of it, and in how many parts its content has come."""
         self._fault: Problem | None = None
         """Why what comes in is not taken; it is answered once the requests before it are."""
+        self._in_work: RequestResponseCycle | None = None
+        """The request that is being answered, behind which others may have come in."""
         self._held: tuple[RequestResponseCycle, Any] | None = None
         """A request that is begun once the answer before it is taken."""
 
@@ -135,6 +137,10 @@ class ProblemProtocol(HttpToolsProtocol):
         self._of_address[self._address] -= 1
         if not self._of_address[self._address]:
             del self._of_address[self._address]
+        if self._in_work is not None and not self._in_work.response_complete:
+            # uvicorn tells the request that came last alone, and uvloop raises where another writes its answer.
+            self._in_work.disconnected = True
+            self._in_work.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -224,7 +230,7 @@ class ProblemProtocol(HttpToolsProtocol):
         self._await_taking(wait=self.transport.is_closing())
         if self._held is not None and not self.transport.is_closing():
             held, self._held = self._held, None
-            super()._start_asgi_task(*held)
+            self._start_asgi_task(*held)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Has the request answered, once the answer before it is taken: who takes none asks for no more."""
@@ -232,6 +238,7 @@ class ProblemProtocol(HttpToolsProtocol):
             self._held = cycle, app
             self.flow.pause_reading()
         else:
+            self._in_work = cycle
             super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:

@@ -310,6 +310,14 @@ def test_who_goes_away_without_an_answer_is_given_no_other(client: Client) -> No
     assert client.loop.tasks == []
 
 
+def test_who_goes_away_is_written_no_answer_that_others_wait_behind(client: Client) -> None:
+    client.send(WHOLE * 3)
+    client.wire.close()
+    client.protocol.connection_lost(None)
+    client.be_answered()
+    assert (client.wire.written, client.loop.tasks) == (b"", [])
+
+
 def test_of_too_much_that_is_not_taken_the_oldest_is_cut(state: ServerState) -> None:
     clients = [Client(state) for _ in range(4)]
     for second, each in enumerate(clients):
