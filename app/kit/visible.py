@@ -10,12 +10,13 @@ from unicodedata import bidirectional, category, combining
 
 HIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb"
-    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff"
     "\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """Control characters, separators of lines and paragraphs and interlinear annotation; then what has the property
 Default_Ignorable_Code_Point (Unicode 17, DerivedCoreProperties.txt): what turns the direction of writing, joins or
-separates without a glyph, fills, selects variants, and the tags, by which a text can carry another unseen."""
+separates without a glyph, fills, selects variants, and the tags, by which a text can carry another unseen; and the
+Braille sign without a dot, which is no space to any program."""
 ZWNJ: Final = "\u200c"
 """Keeps Arabic letters apart; they join by themselves, so that the other joiner between them is not seen."""
 JOINERS: Final = f"{ZWNJ}\u200d"

@@ -42,6 +42,7 @@ def test_text_of_every_script_is_plain(text: str) -> None:
         "a\u034fb",
         "a\u2063b",
         "a\u3164b",  # fills
+        "\u2800\u2800",
         "a\u115fb",
         "a\uffa0b",
         "a\u180eb",
