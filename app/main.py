@@ -39,6 +39,7 @@ from app.keys.service import ensure_first_key
 from app.kit import database_errors, problems
 from app.kit.admission import Admission
 from app.kit.headers import AnswerHeaders, page_policy
+from app.kit.protocol import PROXIES
 from app.kit.proxies import CallersAddress
 from app.kit.rate_limits import RateLimits
 from app.kit.requests import RequestLayer
@@ -130,11 +131,11 @@ def create_app(settings: Settings | None = None, context: Context | None = None)
 
 def _lifespan(
     settings: Settings | None, context: Context | None
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """What is begun and ended with the app: its context, and the worker that carries out what follows writes."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         running = context or startup.open_context(settings or Settings(), make=False)
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
@@ -145,7 +146,7 @@ def _lifespan(
             worker = Worker(running)
             worker.start()
             try:
-                yield
+                yield {PROXIES: running.settings.trusted_proxies if running.settings.behind_proxy else ()}
             finally:
                 await run_in_threadpool(worker.stop)
         finally:
@@ -159,6 +160,7 @@ def _wrap(app: FastAPI, chosen: Settings) -> None:
     app.add_middleware(
         Admission,
         max_in_flight=chosen.max_in_flight,
+        of_one_caller=THREADS // 2,
         rate_limits=_rate_limits(chosen),
         always=openapi.ALWAYS_ADMITTED,
     )

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: Final = "ONRECORD_"
+A_DAY_S = 86_400
+"""The longest time that may be set: an endless one is 0, and PostgreSQL counts 24 days of milliseconds."""
 MIN_PEPPER_CHARACTERS = 32
 """A pepper shorter than this is refused: `openssl rand -hex 32` gives 64 characters."""
 
@@ -64,8 +66,13 @@ def _listed(given: Any) -> Any:
 
 
 IPV4_IN_IPV6 = IPv6Network("::ffff:0:0/96")
-MOST_TRUSTED = 1 / 32
-"""Part of all addresses that may be proxies: the private networks together are less, what the Internet uses is more."""
+GLOBAL_IPV6 = IPv6Network("2000::/3")
+"""Where all callers of the Internet's have their IPv6 addresses (RFC 4291 §2.4, IANA's registry)."""
+MOST_TRUSTED_IPV4 = 1 / 32
+"""Part of all IPv4 addresses that may be proxies: the private networks together are less."""
+MOST_TRUSTED_IPV6 = 2.0**-13
+"""Part of those IPv6 addresses that may be proxies: a /16, more than any one network has. What the registries have been
+given is a sixty-fourth."""
 
 
 def _proxies(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,9 +85,18 @@ def _proxies(given: tuple[str, ...]) -> tuple[str, ...]:
         networks.append(_as_ipv4(network))
     ipv4 = collapse_addresses(each for each in networks if isinstance(each, IPv4Network))
     ipv6 = collapse_addresses(each for each in networks if isinstance(each, IPv6Network))
-    if max(sum(2.0**-each.prefixlen for each in kind) for kind in (ipv4, ipv6)) > MOST_TRUSTED:
+    trusted_ipv4 = sum(2.0**-each.prefixlen for each in ipv4)
+    trusted_ipv6 = sum(_part_of_global(each) for each in ipv6)
+    if trusted_ipv4 > MOST_TRUSTED_IPV4 or trusted_ipv6 > MOST_TRUSTED_IPV6:
         raise ValueError("Nearly every caller would be trusted to name its own address: name the proxies alone.")
     return given
+
+
+def _part_of_global(network: IPv6Network) -> float:
+    """The part that the network has of the addresses of the Internet's callers."""
+    if not network.overlaps(GLOBAL_IPV6):
+        return 0.0
+    return 2.0 ** (min(GLOBAL_IPV6.prefixlen - network.prefixlen, 0))
 
 
 def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
@@ -156,15 +172,26 @@ class Settings(BaseSettings):
         description="Requests a minute from one address, an IPv6 one with all of its /64; 0 for any number.",
     )
     rate_per_key: int = Field(12_000, ge=0, description="Requests a minute with one key; 0 for any number.")
-    query_seconds: float = Field(10, ge=0, description="Longest that one read takes, all in all; 0 for any time.")
+    query_seconds: float = Field(
+        10, ge=0, le=A_DAY_S, description="Longest that one read takes, all in all; 0 for any time."
+    )
     query_processor_seconds: float = Field(
-        2, ge=0, description="Most that one read takes of the processor, in seconds; 0 for as much as it takes."
+        2,
+        ge=0,
+        le=A_DAY_S,
+        description="Most that one read takes of the processor, in seconds; 0 for as much as it takes.",
     )
     write_seconds: float = Field(
-        10, ge=0, description="Longest that one write takes, with the time it waits for others; 0 for any time."
+        10,
+        ge=0,
+        le=A_DAY_S,
+        description="Longest that one write takes, with the time it waits for others; 0 for any time.",
     )
     write_processor_seconds: float = Field(
-        2, ge=0, description="Most that one write takes of the processor, in seconds; 0 for as much as it takes."
+        2,
+        ge=0,
+        le=A_DAY_S,
+        description="Most that one write takes of the processor, in seconds; 0 for as much as it takes.",
     )
     pepper: Annotated[SecretStr, AfterValidator(_pepper)] | None = Field(
         None,

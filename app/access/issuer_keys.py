@@ -12,6 +12,7 @@ import jwt
 import orjson
 import structlog
 
+from app.kit.problems import RETRY_AFTER_SECONDS, Unavailable
 from app.settings import Settings, is_safe_url
 
 T = TypeVar("T")
@@ -33,6 +34,11 @@ KEPT_S: Final = 3600.0
 """How long keys hold while the issuer does not answer."""
 FETCH_TIMEOUT_S: Final = 3.0
 """For all of it: names, connections, TLS, the issuer's description and its keys."""
+FETCH_PROCESSOR_S: Final = 0.5
+"""Of the processor for all of it, which takes a twentieth of a second: an issuer may send headers without end."""
+LOOK_S: Final = 0.05
+"""How often the processor's clock is looked at meanwhile."""
+BEING_FETCHED: Final = "The keys of the issuer of tokens are being fetched."
 MAX_BYTES: Final = 262_144
 """Longest answer of an issuer that is read; a set of ten keys with their certificates has 20 kB."""
 
@@ -60,14 +66,18 @@ class IssuerKeys:
     def key(self, name: KeyName) -> jwt.PyJWK | None:
         """The key of that name, fetched if it is time to; None where the issuer has none.
 
-        While another thread fetches, what is held is used; only where nothing is, the answer waits for it.
+        While another thread fetches, what is held is used, and nobody waits: Unavailable is raised for a key that is
+        not held.
         """
-        if self._is_due(name) and self._fetching.acquire(timeout=0 if self._held.keys else FETCH_TIMEOUT_S):
-            try:
-                if self._is_due(name):
-                    self._refresh()
-            finally:
-                self._fetching.release()
+        if self._is_due(name):
+            if self._fetching.acquire(blocking=False):
+                try:
+                    if self._is_due(name):
+                        self._refresh()
+                finally:
+                    self._fetching.release()
+            elif name not in self._held.keys:
+                raise Unavailable(BEING_FETCHED, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         held = self._held
         return held.keys.get(name) if self._clock() - held.fetched_at <= KEPT_S else None
 
@@ -92,25 +102,39 @@ def fetcher(settings: Settings) -> Callable[[], Keys]:
     of the issuer's name to the last byte of its keys, a redirect, too long an answer, one of another issuer (OpenID
     Connect Discovery 1.0 §4.3), or an address that is not https.
     """
-    return lambda: _verifying_keys(_within(FETCH_TIMEOUT_S, _key_set(settings)))
+    return lambda: _verifying_keys(_in_time(_key_set(settings)))
 
 
-def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What the coroutine returns; raises TimeoutError where it takes longer, whatever it waits for.
+def _in_time(work: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns; raises TimeoutError where it takes too long, whatever it waits for or does.
 
     A timeout of httpx is one for each of its waits, which begins anew with each byte that trickles in. A loop of its
     own ends them all at once, and waits for no thread that still resolves a name, as asyncio.run would.
     """
     loop = asyncio.SelectorEventLoop()
     try:
-        return loop.run_until_complete(asyncio.wait_for(work, seconds))
+        return loop.run_until_complete(_watched(work))
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
 
+async def _watched(work: Coroutine[Any, Any, T]) -> T:
+    until, processor_until = time.monotonic() + FETCH_TIMEOUT_S, time.thread_time() + FETCH_PROCESSOR_S
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            if time.monotonic() > until or time.thread_time() > processor_until:
+                raise TimeoutError
+            await asyncio.wait([task], timeout=LOOK_S)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
 async def _key_set(settings: Settings) -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=None, follow_redirects=False) as client:  # noqa: S113  # see _within
+    async with httpx.AsyncClient(timeout=None, follow_redirects=False) as client:  # noqa: S113  # see _in_time
         url: Any = settings.oidc_jwks_url
         if url is None:
             issuer = settings.oidc_issuer or ""

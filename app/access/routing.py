@@ -33,7 +33,7 @@ from app.models.vocabulary import Scope
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 SLOW_BODY_S: Final = 0.5
-"""Whose body takes longer to come is looked at again when it is there: the key may have been revoked meanwhile."""
+"""Whose body or turn takes longer to come is looked at again then: the key may have been revoked meanwhile."""
 AT_ONCE_BYTES: Final = 4096
 """Up to this length a body is made sense of on the event loop, which takes 5 ms at the worst."""
 READ_MEDIA_TYPES: Final = {
@@ -165,15 +165,16 @@ class _Handler:
         if scope is not None:
             request.state.principal.require(scope)
         _check_parameters(request, self.parameters)
+        begun = time.monotonic()
         if self.model is None:
             request.state.body = b""
             if (unread := getattr(request.state, "whole_body", None)) is not None:
-                unread.pass_over()
+                await unread.pass_over()
+            await _look_again(request, scope, begun)
             return await self._handle(request)
-        begun, caller_id = time.monotonic(), getattr(request.state, "principal", PUBLIC_READER).caller_id
+        caller_id = getattr(request.state, "principal", PUBLIC_READER).caller_id
         async with request.state.whole_body.whole(caller_id) as body:
-            if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
-                request.state.principal = (await _caller(request, scope)).principal
+            await _look_again(request, scope, begun)
             await _make_sense(request, body, self.model)
             return await self._handle(request)
 
@@ -252,6 +253,12 @@ async def _caller(request: Request, scope: Scope) -> Caller:
     if "authorization" not in request.headers:
         return authenticate(request, scope)
     return await run_in_threadpool(authenticate, request, scope)
+
+
+async def _look_again(request: Request, scope: Scope | None, begun: float) -> None:
+    """Looks at the caller's key again where its request has waited since then."""
+    if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
+        request.state.principal = (await _caller(request, scope)).principal
 
 
 async def _make_sense(request: StrictRequest, body: bytes, model: type[BaseModel]) -> None:

@@ -11,22 +11,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.kit.bodies import Bodies, Body
 from app.kit.places import TURNED_AWAY, Place, Places
 from app.kit.problems import Problem
-from app.kit.rate_limits import RateLimits
+from app.kit.rate_limits import RateLimits, caller_of
 
 
 class Admission:
-    """Wraps the app: at most so many requests are in it at once, and each caller's are counted.
+    """Wraps the app: at most so many requests are in it at once, a few of each caller's, and each caller's are counted.
 
     Paths that tell of the service's health are let in always: they must answer best when it has most to do. The app
     finds the request's body in its state.
     """
 
     def __init__(
-        self, app: ASGIApp, *, max_in_flight: int, rate_limits: RateLimits, always: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        *,
+        max_in_flight: int,
+        of_one_caller: int,
+        rate_limits: RateLimits,
+        always: Collection[str] = (),
     ) -> None:
-        """Takes the app, the most requests in it at once, the limits by caller, and the paths let in always."""
+        """Takes the app, the most requests in it at once, how many of one caller's are worked at, and more.
+
+        The limits by caller, that is, and the paths let in always.
+        """
         self.app = app
-        self._places, self._rate_limits, self._always = Places(max_in_flight), rate_limits, frozenset(always)
+        self._places = Places(max_in_flight, at_once=max_in_flight, of_one=of_one_caller)
+        self._rate_limits, self._always = rate_limits, frozenset(always)
         self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +44,7 @@ class Admission:
         if scope["type"] != "http" or scope["path"] in self._always:
             await self.app(scope, receive, send)
             return
-        place, state = Place(self._places), scope.setdefault("state", {})
+        place, state = Place(self._places, caller_of(scope)), scope.setdefault("state", {})
         body = state["whole_body"] = Body(self._bodies, place, scope, receive)
         headers: dict[str, str] = {}
 

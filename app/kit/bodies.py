@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
-from app.kit.places import TURNED_AWAY, Place
+from app.kit.places import TURNED_AWAY, Place, Places
 from app.kit.problems import RETRY_AFTER_SECONDS, Overloaded, Problem, RateLimited
 from app.kit.rate_limits import network_of
 
@@ -38,8 +38,8 @@ LARGE_BYTES: Final = 16_384
 LARGE_AT_ONCE: Final = 2
 """Large bodies that are made sense of and worked with at once: each may take 64 MiB of memory, and one processor is
 all that one process has."""
-LARGE_SECONDS: Final = 10.0
-"""For which a large body waits for its turn."""
+LARGE_OF_CALLER: Final = 1
+"""Of these, so that one caller's do not keep another's waiting."""
 
 
 class Bodies:
@@ -47,7 +47,7 @@ class Bodies:
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._large = Places(PLACES, at_once=LARGE_AT_ONCE, of_one=LARGE_OF_CALLER)
 
     def take(self, shares: Mapping[str, int]) -> None:
         """Takes a place of each share, of which there are so many.
@@ -65,17 +65,13 @@ class Bodies:
         self._taken += Counter()  # forgets those of which none is taken
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """A large body's turn; raises Overloaded where it does not come in time."""
-        try:
-            async with asyncio.timeout(LARGE_SECONDS):
-                await self._large.acquire()
-        except TimeoutError:
-            raise Overloaded from None
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        """The turn of a large body of the caller's; raises Overloaded where it does not come in time."""
+        await self._large.enter(caller)
         try:
             yield
         finally:
-            self._large.release()
+            self._large.leave(caller)
 
 
 class Body:
@@ -85,6 +81,7 @@ class Body:
         """Takes the places for bodies, the request's own among those that are answered, and its channels."""
         self._bodies, self._place, self._receive = bodies, place, receive
         self._headers, self._scope = Headers(scope=scope), scope
+        self._address = f"address {network_of(scope.get('client'))}"
         self._parts: list[bytes] = []
         self._length, self._is_whole = 0, False
         self._problem: Problem | None = None
@@ -97,7 +94,7 @@ class Body:
         Raises what taking them raises.
         """
         if not self._is_announced() or await self._comes_in_a_moment():
-            self._place.take()
+            await self._place.take()
         else:
             self._take_place()
 
@@ -133,17 +130,18 @@ class Body:
             self._take_place(caller_id)
             try:
                 content = await self._rest()
-                if len(content) >= LARGE_BYTES:
-                    await work.enter_async_context(self._bodies.turn())
+                is_large = len(content) >= LARGE_BYTES
+                if is_large:
+                    await work.enter_async_context(self._bodies.turn(caller_id or self._address))
             finally:
                 self.leave()
-            self._place.take()
+            await self._place.take(ahead=is_large)  # what has its turn keeps no other large body waiting
             yield content
 
-    def pass_over(self) -> None:
+    async def pass_over(self) -> None:
         """Takes the request's place among those that are answered, though its body is not there: nobody reads it."""
         self.leave()
-        self._place.take()
+        await self._place.take()
 
     def leave(self) -> None:
         """Gives back the places that the body holds, if any."""
@@ -152,7 +150,7 @@ class Body:
 
     def _take_place(self, caller_id: str | None = None) -> None:
         """Takes a place for the body, or what is still due where it has one: the caller's own share."""
-        shares = {f"address {network_of(self._scope.get('client'))}": PLACES_OF_ADDRESS, ALL: PLACES}
+        shares = {self._address: PLACES_OF_ADDRESS, ALL: PLACES}
         if caller_id is not None:
             shares[f"caller {caller_id}"] = PLACES_OF_CALLER
         elif "authorization" not in self._headers:

@@ -10,8 +10,9 @@ import resource
 import socket
 from asyncio import Transport
 from asyncio.events import TimerHandle
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from fastapi import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from app.kit.fields import MAX_HEADERS_BYTES
 from app.kit.headers import SECURITY_HEADERS
 from app.kit.ids import random_id
+from app.kit.networks import is_address_within
 from app.kit.places import TURNED_AWAY
 from app.kit.problems import (
     RETRY_AFTER_SECONDS,
@@ -29,6 +31,7 @@ from app.kit.problems import (
     RequestTimeout,
     problem_response,
 )
+from app.kit.rate_limits import network_of
 from app.kit.requests import BODY_SECONDS
 
 UNREADABLE: Final = "It is not HTTP, or its address is longer than 65,535 bytes."
@@ -44,6 +47,8 @@ MAX_UNTAKEN_BYTES: Final = 64 * 2**20
 MAX_FRAMING_BYTES: Final = 2 * MAX_HEADERS_BYTES
 """Of a request's line and header together, and of what stands around and behind its content: sizes of chunks, their
 extensions, the trailer. The last packet's part is not counted."""
+PACKET_BYTES: Final = 16_384
+"""What came in is looked at in parts of so many: uvloop reads a quarter of a mebibyte at once."""
 MAX_PARTS: Final = 10_000
 """In which a content comes, its chunks mostly. Each takes a microsecond of the loop: a mebibyte in chunks of one byte
 took a second."""
@@ -55,6 +60,10 @@ OWN_FILES: Final = 100
 CLOSING: Final = {"Connection": "close"}
 MAX_CONNECTIONS: Final = min(2000, max(100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OWN_FILES))
 """Open at once in one process, idle ones included, which cost 20 kB or so each."""
+MAX_OF_ADDRESS: Final = MAX_CONNECTIONS // 2
+"""Of these one address has so many; a proxy, behind which there are many callers, all that it can have."""
+PROXIES: Final = "proxies"
+"""The networks of the proxies in front, in the state with which the app is started."""
 
 SERVING: Final[Mapping[str, Any]] = {
     "ws": "none",
@@ -87,6 +96,9 @@ def _pause() -> float:
 class ProblemProtocol(HttpToolsProtocol):
     """One connection. A request that cannot be parsed, or comes too late, never reaches the app."""
 
+    _of_address: ClassVar[Counter[str]] = Counter()
+    """How many are open, by address, an IPv6 one with all of its /64."""
+
     def __init__(self, *of_uvicorn: Any, **named: Any) -> None:
         """Takes what uvicorn gives."""
         super().__init__(*of_uvicorn, **named)
@@ -102,13 +114,16 @@ class ProblemProtocol(HttpToolsProtocol):
         """Of the request that is coming in: what is no content of it, and in how many parts its content has come."""
         self._fault: Problem | None = None
         """Why what comes in is not taken; it is answered once the requests before it are."""
+        self._in_work: RequestResponseCycle | None = None
+        """The request that is being answered, behind which others may have come in."""
         self._held: tuple[RequestResponseCycle, Any] | None = None
         """A request that is begun once the answer before it is taken."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begins; a connection beyond the most that may be open is answered and closed at once."""
         super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
+        self._of_address[self._address] += 1
+        if len(self.connections) > MAX_CONNECTIONS or self._has_more_than_its_share():
             self._refuse(Overloaded(headers=CLOSING))
         else:
             self._expect(HEADER_SECONDS)
@@ -119,10 +134,21 @@ class ProblemProtocol(HttpToolsProtocol):
         self._await_taking(wait=False)
         if self._reading is not None:
             self._reading.cancel()
+        self._of_address[self._address] -= 1
+        if not self._of_address[self._address]:
+            del self._of_address[self._address]
+        if self._in_work is not None and not self._in_work.response_complete:
+            # uvicorn tells the request that came last alone, and uvloop raises where another writes its answer.
+            self._in_work.disconnected = True
+            self._in_work.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Takes what came in. Bytes that begin no request run out of time like a header that never ends."""
+        for start in range(0, len(data), PACKET_BYTES):
+            self._packet_received(data[start : start + PACKET_BYTES])
+
+    def _packet_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._fault is not None:
             return
         self._silent = False
@@ -202,9 +228,9 @@ class ProblemProtocol(HttpToolsProtocol):
         """The client has caught up."""
         super().resume_writing()
         self._await_taking(wait=self.transport.is_closing())
-        if self._held is not None:
+        if self._held is not None and not self.transport.is_closing():
             held, self._held = self._held, None
-            super()._start_asgi_task(*held)
+            self._start_asgi_task(*held)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Has the request answered, once the answer before it is taken: who takes none asks for no more."""
@@ -212,6 +238,7 @@ class ProblemProtocol(HttpToolsProtocol):
             self._held = cycle, app
             self.flow.pause_reading()
         else:
+            self._in_work = cycle
             super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
@@ -236,6 +263,17 @@ class ProblemProtocol(HttpToolsProtocol):
             )
         if self._fault is not None:
             raise self._fault
+
+    @property
+    def _address(self) -> str:
+        return network_of(self.client)
+
+    def _has_more_than_its_share(self) -> bool:
+        return (
+            self.client is not None
+            and self._of_address[self._address] > MAX_OF_ADDRESS
+            and not is_address_within(self.client[0], self.app_state.get(PROXIES, ()))
+        )
 
     def _expect(self, seconds: float | None) -> None:
         """Gives what is coming in so many seconds, or any time with None."""

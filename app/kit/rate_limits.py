@@ -164,15 +164,29 @@ class RateLimits:
 
     def _standings(self, scope: Scope) -> Iterator[Standing]:
         """How the caller stands by address and, where it sent a credential, by that; the narrowest last."""
-        credential = Headers(scope=scope).get("authorization")
+        credential = credential_of(scope)
         if self._by_address is not None:
             yield self._by_address.count(self._hashed(network_of(scope.get("client"))))
         if self._by_key is not None and credential is not None:
-            # The scheme's case and the space behind it would otherwise make several callers of one.
-            yield self._by_key.count(self._hashed(credential.partition(" ")[2].strip() or credential))
+            yield self._by_key.count(self._hashed(credential))
 
     def _hashed(self, caller: str) -> str:
         return hashlib.blake2b(caller.encode("utf-8", "surrogateescape"), key=self._secret, digest_size=16).hexdigest()
+
+
+def caller_of(scope: Scope) -> str:
+    """Who sends a request, before anybody knows whether its credential is good: whoever has that, else an address."""
+    credential = credential_of(scope)
+    return f"key {credential}" if credential is not None else f"address {network_of(scope.get('client'))}"
+
+
+def credential_of(scope: Scope) -> str | None:
+    """What stands in the Authorization header; None without one.
+
+    The scheme's case and the space behind it would otherwise make several callers of one.
+    """
+    given = Headers(scope=scope).get("authorization")
+    return given and (given.partition(" ")[2].strip() or given)
 
 
 def network_of(client: tuple[str, int] | None) -> str:

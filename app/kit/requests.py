@@ -22,6 +22,8 @@ REQUEST_ID: Final = re.compile(r"(?!onr_)[A-Za-z0-9._-]{1,64}")
 """It is logged, so what begins as a key of ours does is no request's id."""
 TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context §3.2."""
+MAX_DIGITS: Final = 20
+"""Of a length that are looked at: as many are more than any bound, and thousands would not be read as a number."""
 BODY_SECONDS: Final = 9.0
 """From the first look at a body to its end: the longest of 1 MiB needs a megabit a second."""
 
@@ -108,8 +110,8 @@ class _Exchange:
         self._deadline: float | None = None
         """When the whole body must be there, by the loop's time; None before it is asked for."""
         self._is_whole = False
-        declared = headers.get("content-length", "")
-        self._declared_bytes = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
+        declared = headers.get("content-length", "").lstrip("0")
+        self._declared_bytes = int(declared[:MAX_DIGITS]) if declared.isdecimal() else 0
         self._received_bytes = 0
         self.status: int | None = None
 

@@ -1,4 +1,4 @@
-"""A key that is revoked while a body trickles in lets nothing in that comes with it."""
+"""A key that is revoked while a request waits, for its body or its turn, lets nothing in."""
 
 import pytest
 
@@ -30,3 +30,16 @@ def test_a_key_is_looked_at_again_once_a_slow_body_is_there(
     monkeypatch.setattr(routing, "SLOW_BODY_S", -1)
     assert caller.post("/v1/sources", source_body()).status_code == 401
     assert len(api.read("/v1/sources")["items"]) == 1
+
+
+def test_a_key_is_looked_at_again_once_a_turn_has_come(
+    api: Api, context: Context, caller_with: With, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = caller_with(api.create("/v1/keys", {"name": "CMS", "scopes": ["claims:read"]}))
+
+    async def wait_and_revoke(_body: bodies.Body) -> None:
+        context.database.write(lambda session: session.connection().exec_driver_sql(REVOKE))
+
+    monkeypatch.setattr(bodies.Body, "pass_over", wait_and_revoke)
+    monkeypatch.setattr(routing, "SLOW_BODY_S", -1)
+    assert caller.get("/v1/claims").status_code == 401

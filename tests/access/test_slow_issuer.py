@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.access import issuer_keys
+from app.access.issuer_keys import IssuerKeys, Keys
+from app.kit.problems import Unavailable
 from app.settings import Settings
 from tests.fixtures.issuer import AUDIENCE, DISCOVERY, KEYS, LocalIssuer
 
@@ -53,9 +55,11 @@ def slow_issuer(serve: Serve) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         accepting = Thread(target=accept, args=(listening,))
         accepting.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        over.set()
-        listening.shutdown(socket.SHUT_RDWR)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            over.set()
+            listening.shutdown(socket.SHUT_RDWR)
     for thread in (accepting, *threads):
         thread.join()
 
@@ -86,6 +90,49 @@ def test_an_issuer_that_trickles_is_given_up_after_one_time_for_all(
         with pytest.raises(TimeoutError):
             fetch()
         assert time.monotonic() - began < LONGEST_S + DETOUR_S
+
+
+def flooding(connection: socket.socket, over: Event) -> None:
+    """Says that an answer is to come, and says it for ever."""
+    with connection, suppress(OSError):
+        while not over.is_set():
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 500)
+
+
+def test_an_issuer_that_sends_without_end_takes_little_of_the_processor(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuer_keys, "FETCH_PROCESSOR_S", 0.1)
+    with slow_issuer(flooding) as slow:
+        fetch = issuer_keys.fetcher(settings.model_copy(update={"oidc_jwks_url": slow + KEYS}))
+        began = time.thread_time()
+        with pytest.raises(TimeoutError):
+            fetch()
+        assert time.thread_time() - began < 0.4
+
+
+def test_nobody_but_one_caller_waits_for_the_issuer() -> None:
+    fetching, answered, found = Event(), Event(), list[object]()
+
+    def fetch() -> Keys:
+        fetching.set()
+        answered.wait(60)
+        return {}
+
+    keys = IssuerKeys(fetch)
+    first = Thread(target=lambda: found.append(keys.key(("one", "RS256"))))
+    first.start()
+    assert fetching.wait(60)
+    began = time.monotonic()
+    try:
+        with pytest.raises(Unavailable) as refused:
+            keys.key(("two", "RS256"))
+        assert time.monotonic() - began < DETOUR_S
+        assert refused.value.headers["Retry-After"] == "1"
+    finally:
+        answered.set()
+        first.join()
+    assert (found, keys.key(("two", "RS256"))) == ([None], None)
 
 
 def test_a_name_that_takes_long_to_look_up_takes_of_the_same_time(

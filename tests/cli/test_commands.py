@@ -337,6 +337,8 @@ def test_a_level_of_the_log_is_read_in_either_case(monkeypatch: pytest.MonkeyPat
         "::/0",
         "::/1,8000::/1",
         "2000::/3",
+        "2600::/16,2a00::/16",
+        "2001::/16,2400::/12,2600::/12,2610::/23,2620::/23,2630::/12,2800::/12,2a00::/12,2a10::/12,2c00::/12",
         "::ffff:0:0/96",
         "::ffff:0:0/97,::ffff:128.0.0.0/97",
         "::/64",
@@ -354,11 +356,19 @@ def test_proxies_that_add_up_to_nearly_everybody_are_refused(proxies: str) -> No
         "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10",
         "::ffff:10.0.0.0/104",
         "2001:db8::/32",
+        "2400:cb00::/32,2606:4700::/32,2803:f800::/32,2405:b500::/32,2a06:98c0::/29,2c0f:f248::/32",
         "",
     ],
 )
 def test_proxies_of_a_network_of_ones_own_are_taken(proxies: str) -> None:
     Settings.model_validate({"trusted_proxies": proxies})
+
+
+@pytest.mark.parametrize("name", ["query_seconds", "query_processor_seconds", "write_seconds"])
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "-1"])
+def test_a_time_that_does_not_end_is_refused(name: str, seconds: str) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Settings.model_validate({name: seconds})
 
 
 def test_a_lost_pepper_is_replaced_and_every_key_revoked(run: Run, tmp_path: Path) -> None:

@@ -264,10 +264,11 @@ def test_a_coded_body_is_refused(call: Bytes) -> None:
 # Length
 
 
-def test_a_body_declared_too_long_is_refused_before_it_is_read(call: Bytes) -> None:
+@pytest.mark.parametrize("length", [str(300 * 2**20), str(2**64 - 1), "9" * 5_000])
+def test_a_body_declared_too_long_is_refused_before_it_is_read(call: Bytes, length: str) -> None:
     taken = count()
     body = (b"{}" for _ in taken)
-    answer = call("POST", "/v1/sources", raw=body, headers=[("content-length", str(300 * 2**20))])
+    answer = call("POST", "/v1/sources", raw=body, headers=[("content-length", length)])
     assert next(taken) == 0
     answer.problem(413, "content_too_large")
     assert answer.headers["connection"] == "close"
@@ -280,7 +281,7 @@ def test_a_body_that_turns_out_too_long_is_read_no_further(call: Bytes, context:
     assert next(taken) * len(part) <= context.settings.max_body_bytes + len(part)
 
 
-@pytest.mark.parametrize("length", ["-1", "x", "9" * 30, "1e3", " "])
+@pytest.mark.parametrize("length", ["-1", "x", "0" * 5_000, "1e3", " "])
 def test_a_garbled_length_does_not_unbound_the_body(call: Bytes, context: Context, length: str) -> None:
     raw = [b" " * 65_536] * (context.settings.max_body_bytes // 65_536 + 1)
     call("POST", "/v1/sources", raw=raw, headers=[("content-length", length)]).problem(413, "content_too_large")

@@ -28,7 +28,7 @@ class Held:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def ask(app: Admission, path: str = "/v1/claims") -> dict[bytes, bytes]:
+async def ask(app: Admission, path: str = "/v1/claims", *, key: bytes | None = None) -> dict[bytes, bytes]:
     """The headers of the answer."""
     sent: list[Any] = []
 
@@ -38,14 +38,15 @@ async def ask(app: Admission, path: str = "/v1/claims") -> dict[bytes, bytes]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app({"type": "http", "path": path, "client": ("192.0.2.1", 1), "headers": []}, receive, send)
+    headers = [(b"authorization", key)] if key is not None else []
+    await app({"type": "http", "path": path, "client": ("192.0.2.1", 1), "headers": headers}, receive, send)
     return dict(sent[0]["headers"])
 
 
 def test_no_more_requests_are_begun_than_may_be_and_room_is_made_by_each_that_ends() -> None:
     async def run() -> None:
         held = Held()
-        app = Admission(held, max_in_flight=3, rate_limits=UNLIMITED, always=["/healthz"])
+        app = Admission(held, max_in_flight=3, of_one_caller=3, rate_limits=UNLIMITED, always=["/healthz"])
         begun = [asyncio.create_task(ask(app, path)) for path in ("/v1/claims", "/fails", "/v1/sources")]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded) as refused:
@@ -60,11 +61,25 @@ def test_no_more_requests_are_begun_than_may_be_and_room_is_made_by_each_that_en
     asyncio.run(run())
 
 
+def test_of_one_key_or_address_a_few_are_worked_at_and_others_are_not_kept_waiting() -> None:
+    async def run() -> None:
+        held = Held()
+        app = Admission(held, max_in_flight=9, of_one_caller=2, rate_limits=UNLIMITED)
+        keys = [b"Bearer one", b"bearer  one", b"Bearer one", b"Bearer two", None, None, None]
+        begun = [asyncio.create_task(ask(app, key=key)) for key in keys]
+        await asyncio.sleep(0)
+        assert held.entered == 2 + 1 + 2
+        held.go.set()
+        assert await asyncio.gather(*begun) == [{}] * len(keys)
+
+    asyncio.run(run())
+
+
 def test_health_is_let_in_beyond_every_bound() -> None:
     async def run() -> None:
         held = Held()
         limits = RateLimits(per_address=1, per_key=0)
-        app = Admission(held, max_in_flight=1, rate_limits=limits, always=["/healthz", "/readyz"])
+        app = Admission(held, max_in_flight=1, of_one_caller=1, rate_limits=limits, always=["/healthz", "/readyz"])
         first = asyncio.create_task(ask(app))
         await asyncio.sleep(0)
         others = [asyncio.create_task(ask(app, path)) for path in ("/healthz", "/readyz") for _ in range(5)]
@@ -81,7 +96,7 @@ def test_who_is_let_in_is_told_how_it_stands_and_who_is_not_too() -> None:
     async def run() -> None:
         held = Held()
         held.go.set()
-        app = Admission(held, max_in_flight=1, rate_limits=RateLimits(per_address=1, per_key=0))
+        app = Admission(held, max_in_flight=1, of_one_caller=1, rate_limits=RateLimits(per_address=1, per_key=0))
         assert await ask(app) == {b"ratelimit-policy": b'"address";q=1;w=60', b"ratelimit": b'"address";r=0;t=60'}
         with pytest.raises(RateLimited) as refused:
             await ask(app)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.kit import bodies
+from app.kit import bodies, places
 from app.kit.bodies import PLACES, PLACES_OF_ADDRESS, PLACES_OF_CALLER, PLACES_WITHOUT_KEY, Bodies, Body
 from app.kit.places import TURNED_AWAY, Place, Places
 from app.kit.problems import ContentTooLarge, Overloaded, RateLimited
@@ -26,7 +26,7 @@ class Service:
     """The places of one process, and requests to it."""
 
     def __init__(self, places: int = 100) -> None:
-        self.bodies, self.places = Bodies(), Places(places)
+        self.bodies, self.places = Bodies(), Places(places, at_once=places, of_one=places)
         self.requests: list[tuple[Body, dict[str, Any]]] = []
 
     async def request(self, *parts: bytes, address: str = "192.0.2.1", headers: Any = (KEY, ANNOUNCED)) -> Body:
@@ -41,7 +41,7 @@ class Service:
             return {"type": "http.request", "body": part, "more_body": part != b""}
 
         scope = {"type": "http", "client": (address, 1), "headers": list(headers), "state": state}
-        body = Body(self.bodies, Place(self.places), scope, receive)
+        body = Body(self.bodies, Place(self.places, address), scope, receive)
         self.requests.append((body, state))
         await body.let_in()
         return body
@@ -49,7 +49,7 @@ class Service:
     @property
     def taken(self) -> int:
         """How many requests have a place among those that are answered."""
-        return self.places._taken
+        return self.places._working.total()
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -137,13 +137,13 @@ def test_callers_without_a_key_leave_places_to_those_with_one() -> None:
 
 def test_a_long_body_gives_its_place_back_until_its_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "LARGE_BYTES", 2)
-    monkeypatch.setattr(bodies, "LARGE_SECONDS", 0)
+    monkeypatch.setattr(places, "TURN_SECONDS", 0)
 
     async def work() -> None:
         service = Service()
         async with AsyncExitStack() as at_work:
-            for _ in range(bodies.LARGE_AT_ONCE):
-                await at_work.enter_async_context((await service.request(b"{}", b"")).whole("key"))
+            for number in range(bodies.LARGE_AT_ONCE):
+                await at_work.enter_async_context((await service.request(b"{}", b"")).whole(f"key {number}"))
             assert service.taken == bodies.LARGE_AT_ONCE
             one_more = await service.request(b"{}", b"")
             with pytest.raises(Overloaded):
@@ -156,6 +156,26 @@ def test_a_long_body_gives_its_place_back_until_its_turn_comes(monkeypatch: pyte
     run(work())
 
 
+def test_large_bodies_of_one_caller_keep_nobody_elses_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "LARGE_BYTES", 2)
+
+    async def work() -> None:
+        service = Service()
+        async with AsyncExitStack() as at_work:
+            mine = [
+                asyncio.create_task(at_work.enter_async_context((await service.request(b"{}", b"")).whole("key")))
+                for _ in range(PLACES_OF_CALLER)
+            ]
+            await asyncio.sleep(0)
+            assert await at_work.enter_async_context((await service.request(b"{}", b"")).whole("other")) == b"{}"
+            assert [each.done() for each in mine].count(True) == 1
+            for task in mine:
+                task.cancel()
+            await asyncio.gather(*mine, return_exceptions=True)
+
+    run(work())
+
+
 def test_what_is_wrong_with_a_body_is_told_once_it_is_asked_for() -> None:
     async def work() -> None:
         service = Service()
@@ -164,7 +184,7 @@ def test_what_is_wrong_with_a_body_is_told_once_it_is_asked_for() -> None:
             raise ContentTooLarge
 
         scope: Any = {"type": "http", "client": None, "headers": [ANNOUNCED], "state": {}}
-        body = Body(service.bodies, Place(service.places), scope, receive)
+        body = Body(service.bodies, Place(service.places, "key"), scope, receive)
         await body.let_in()
         with pytest.raises(ContentTooLarge):
             async with body.whole(None):
@@ -177,7 +197,7 @@ def test_a_body_that_nobody_reads_holds_no_place_of_a_body() -> None:
     async def work() -> None:
         service = Service(places=1)
         body = await service.request()
-        body.pass_over()
+        await body.pass_over()
         assert (service.taken, len(service.bodies._taken)) == (1, 0)
 
     run(work())

@@ -16,6 +16,7 @@ from app.kit.protocol import (
     MAX_PARTS,
     MAX_UNTAKEN_BYTES,
     PAUSE_SECONDS,
+    PROXIES,
     TAKING_SECONDS,
     ProblemProtocol,
 )
@@ -84,7 +85,8 @@ class Loop:
 class Wire:
     """The connection below the protocol: what was written, and how it ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str | None = None) -> None:
+        self.address = address
         self.written, self.untaken = b"", 0
         self.closed = self.aborted = False
         self.is_read = True
@@ -104,8 +106,8 @@ class Wire:
     def get_write_buffer_size(self) -> int:
         return self.untaken
 
-    def get_extra_info(self, _name: str) -> None:
-        return None
+    def get_extra_info(self, name: str) -> Any:
+        return (self.address, 1) if name == "peername" and self.address is not None else None
 
     def pause_reading(self) -> None:
         self.is_read = False
@@ -117,10 +119,10 @@ class Wire:
 class Client:
     """One who sends bytes over a connection of its own."""
 
-    def __init__(self, state: ServerState) -> None:
-        self.loop, self.wire = Loop(), Wire()
+    def __init__(self, state: ServerState, address: str | None = None, *, proxies: tuple[str, ...] = ()) -> None:
+        self.loop, self.wire = Loop(), Wire(address)
         config = uvicorn.Config(answers, http=ProblemProtocol, ws="none", log_config=None, proxy_headers=False)
-        self.protocol = ProblemProtocol(config, state, {}, self.loop)
+        self.protocol = ProblemProtocol(config, state, {PROXIES: proxies}, self.loop)
         self.protocol.connection_made(self.wire)  # type: ignore[arg-type]  # as much of a transport as is used
 
     def send(self, data: bytes) -> None:
@@ -300,6 +302,22 @@ def test_who_has_not_taken_an_answer_is_given_no_other(client: Client) -> None:
     assert client.statuses == [200]
 
 
+def test_who_goes_away_without_an_answer_is_given_no_other(client: Client) -> None:
+    client.protocol.pause_writing()
+    client.send(WHOLE)
+    client.wire.close()
+    client.protocol.resume_writing()
+    assert client.loop.tasks == []
+
+
+def test_who_goes_away_is_written_no_answer_that_others_wait_behind(client: Client) -> None:
+    client.send(WHOLE * 3)
+    client.wire.close()
+    client.protocol.connection_lost(None)
+    client.be_answered()
+    assert (client.wire.written, client.loop.tasks) == (b"", [])
+
+
 def test_of_too_much_that_is_not_taken_the_oldest_is_cut(state: ServerState) -> None:
     clients = [Client(state) for _ in range(4)]
     for second, each in enumerate(clients):
@@ -342,6 +360,22 @@ def test_a_connection_too_many_is_turned_away(state: ServerState, monkeypatch: p
     assert Client(state).statuses == []
 
 
+def test_one_address_has_a_part_of_the_connections(state: ServerState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_OF_ADDRESS", 2)
+    addresses = ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1")
+    clients = [Client(state, address) for address in addresses]
+    assert [each.statuses for each in clients] == [[], [], [503], []]
+    for each in clients:
+        each.protocol.connection_lost(None)
+    assert [Client(state, address).statuses for address in addresses[:2]] == [[], []]
+
+
+def test_a_proxy_has_as_many_connections_as_there_are(state: ServerState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_OF_ADDRESS", 1)
+    clients = [Client(state, "192.0.2.1", proxies=("192.0.2.0/24",)) for _ in range(3)]
+    assert [each.statuses for each in clients] == [[], [], []]
+
+
 # What is not taken in
 
 
@@ -362,8 +396,16 @@ def refused(client: Client) -> list[bytes]:
         (CHUNKS, b"0\r\nX: ", b"a" * 300_000),
         (CHUNKS, b"0\r\n", *[b"X: %b\r\n" % (b"a" * 1000)] * 200),
         (CHUNKS, b"1;a=", b"b" * 300_000),
+        (CHUNKS + b"1;a=" + b"b" * 200_000 + b"\r\n{\r\n0\r\n\r\n",),
     ],
-    ids=["one long field", "many fields", "one long field behind", "many fields behind", "a chunk's extension"],
+    ids=[
+        "one long field",
+        "many fields",
+        "one long field behind",
+        "many fields behind",
+        "a chunk's extension",
+        "all that at once",
+    ],
 )
 def test_what_is_no_content_has_an_end(client: Client, sent: tuple[bytes, ...]) -> None:
     for part in sent:

@@ -42,6 +42,7 @@ def test_text_of_every_script_is_plain(text: str) -> None:
         "a\u034fb",
         "a\u2063b",
         "a\u3164b",  # fills
+        "\u2800\u2800",
         "a\u115fb",
         "a\uffa0b",
         "a\u180eb",
@@ -53,6 +54,9 @@ def test_text_of_every_script_is_plain(text: str) -> None:
         "de\u200csk",  # joiners where nothing is joined
         "de\u200dsk",
         "新\u200d闻",
+        "^\ufe0f`\ufe0e",  # variants of what is no picture
+        "^\u200d`",
+        "\u0628\u200d\u0628",  # joins letters that are joined
         "\u200dabc",
         "می\u200c",
         "a\x1b[2Jb",  # steers a terminal
