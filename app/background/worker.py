@@ -166,11 +166,11 @@ class Worker:
         unit = self._unit(session, taken)
         cursor = KINDS[taken.kind].carry_out(unit, taken.subject_id, taken.cursor, found, is_spent)
         session.flush()
-        if cursor is None:
-            if not queries.finish(session, taken, self._id, unit.now):
+        if not isinstance(cursor, str):
+            if not queries.finish(session, taken, self._id, again_at=cursor):
                 raise LeaseLost
             return []
-        if not queries.advance(session, taken, cursor, self._id, unit.now):
+        if not queries.advance(session, taken, cursor, self._id, self._context.clock()):
             raise LeaseLost
         return [_Held(replace(taken, cursor=cursor))]
 
@@ -182,7 +182,8 @@ class Worker:
     def _unit(self, session: Session, taken: Taken) -> Unit:
         """A unit of work of the service, under the name of whoever wrote what it follows."""
         context = self._context
-        return Unit(session, Principal(taken.actor_id, EVERY_SCOPE), context.clock(), context, Precondition(None))
+        now = taken.due_at if KINDS[taken.kind].is_dated_back else context.clock()
+        return Unit(session, Principal(taken.actor_id, EVERY_SCOPE), now, context, Precondition(None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.access.visibility import Veil, sees, veil
+from app.access.visibility import Veil, is_over, sees, veil
 from app.canonical import queries
 from app.canonical.claim_contents import attribution_audience, claim_contents, date_assessments, rests_on_unnamed
 from app.canonical.derived import derive
@@ -21,6 +21,7 @@ from app.canonical.release import NEVER, let_out
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, locked_readable
 from app.changes import queries as changes
 from app.changes.record import Content, Contents, Out, Written, record_change
+from app.follow_ups.queries import ask
 from app.kit.problems import Conflict
 from app.models import Claim, FollowUpKind, Relation, Rendition
 from app.models.vocabulary import ChangeAction, ClaimStatus, ResourceKind, Scope
@@ -80,6 +81,8 @@ def record_claim_rows(unit: Unit, rows: ClaimRows, action: ChangeAction) -> None
         RELATIONS_OF_CLAIM,
         veil=_veil(seen_before, seen_now, unit.now),
     )
+    if _veil(seen_now, seen_before, unit.now) is not None:
+        ask(unit, FollowUpKind.CONTRADICTIONS, [rows.claim.id])  # some read it now who did not
 
 
 def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dict[str, Contents]:
@@ -167,7 +170,20 @@ def _named(rows: ClaimRows) -> list[dict[str, str | None]]:
 def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> None:
     """Records a write of the relation, which exists for those who may see both claims."""
     unit.session.flush()
+    if relation.suggested_from is not None:
+        ends = queries.locked_claims(unit.session, [relation.claim_id, relation.other_claim_id])
+        both_read = read_from(unit, {claim_id: claim.embargo_until for claim_id, claim in ends.items()})
+        relation.suggested_from = max(relation.suggested_from, both_read)
+        unit.session.flush()
     record_change(unit, relation_written(unit.session, relation, action))
+
+
+def read_from(unit: Unit, embargoes: Mapping[str, datetime | None]) -> Audience:
+    """The widest audience that reads all of the claims now, whose embargoes these are."""
+    seen_from = queries.first_audiences(unit.session, embargoes)
+    widest = max(seen_from.get(claim_id, Audience.RESTRICTED) for claim_id in embargoes)
+    is_out = all(is_over(embargo, unit.now) for embargo in embargoes.values())
+    return widest if is_out else max(widest, Audience.INTERNAL)
 
 
 def relation_written(session: Session, relation: Relation, action: ChangeAction) -> Written:
@@ -203,12 +219,14 @@ def relation_contents(
 ) -> list[Content | None]:
     """What each audience reads of the relation, given from which audience on each claim that any may see is seen.
 
-    A claim that nobody can see has no rendition; then nobody sees the relation either.
+    A claim that nobody can see has no rendition; then nobody sees the relation either. A suggestion of the service
+    exists for those alone to whom it is suggested.
     """
     ends = [seen_from.get(claim_id) for claim_id in (relation.claim_id, relation.other_claim_id)]
+    limits = [*ends, relation.suggested_from or Audience.PUBLIC]
     return [
         relation_content(relation, out[seen_by])
-        if all(end is not None and sees(seen_by, end) for end in ends)
+        if all(limit is not None and sees(seen_by, limit) for limit in limits)
         else None
         for seen_by in Audience
     ]

@@ -39,6 +39,8 @@ class Taken:
     begun: int
     attempts: int
     actor_id: str
+    due_at: datetime
+    """When the write was that asked for it, or from when on it was to be done."""
 
 
 def ask(
@@ -124,7 +126,8 @@ def take(
     """Those of the follow-ups that nobody else is at, leased to the worker; in the order of their subjects."""
     row = FollowUp
     begins = col(row.cursor).is_(None)
-    leasing = (
+    taking = (row.subject_id, row.cursor, row.begun, row.attempts, row.actor_id, row.due_at)
+    leasing: Any = (
         update(row)
         .where(col(row.kind) == kind, col(row.subject_id).in_(sorted(subject_ids)), _is_free(now))
         .values(
@@ -132,7 +135,7 @@ def take(
             leased_until=now + LEASE,
             begun=case((begins, col(row.asked)), else_=col(row.begun)),
         )
-        .returning(col(row.subject_id), col(row.cursor), col(row.begun), col(row.attempts), col(row.actor_id))
+        .returning(*map(col, taking))
     )
     found = session.connection().execute(leasing).all()
     return sorted((Taken(kind, *each) for each in found), key=lambda taken: taken.subject_id)
@@ -149,15 +152,15 @@ def advance(session: Session, taken: Taken, cursor: str, worker_id: str, now: da
     return _changed(session, update(FollowUp).where(*_held(taken, worker_id)).values(**values))
 
 
-def finish(session: Session, taken: Taken, worker_id: str, now: datetime) -> bool:
-    """Notes that the round is done; whether the worker still held its lease.
+def finish(session: Session, taken: Taken, worker_id: str, *, again_at: datetime | None = None) -> bool:
+    """Notes that the round is done, until `again_at` if that is given; whether the worker still held its lease.
 
     What has been asked for since it began is done once more, from the beginning.
     """
-    held = _held(taken, worker_id)
-    done = delete(FollowUp).where(*held, col(FollowUp.asked) == taken.begun)
-    again = update(FollowUp).where(*held).values(cursor=None, attempts=0, due_at=now, **FREE)
-    return _changed(session, done) or _changed(session, again)
+    held, anew = _held(taken, worker_id), {"cursor": None, "attempts": 0, **FREE}
+    since = update(FollowUp).where(*held, col(FollowUp.asked) > taken.begun).values(**anew)
+    later = update(FollowUp).where(*held).values(due_at=again_at, **anew)
+    return _changed(session, since) or _changed(session, delete(FollowUp).where(*held) if again_at is None else later)
 
 
 def put_off(session: Session, taken: Taken, worker_id: str, now: datetime) -> None:

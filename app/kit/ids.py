@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MILLISECOND: Final = (1 << 48) - 1
 MOST_PLACES: Final = 1 << 8
 """Ids of one instant that are told apart by their place; those of a later place come in random order."""
 RANDOM_BITS: Final = 54
+DERIVED: Final = UUID("6f1d3c52-0d0b-4c57-9a0e-3f1f6a4f5b8e")
+"""The namespace of ids that are derived (RFC 9562 §5.5)."""
 
 
 def ordered_id(at: datetime, place: int = 0) -> str:
@@ -35,3 +37,8 @@ def _time_bits(at: datetime) -> int:
 def random_id() -> str:
     """A UUIDv4: it tells nothing."""
     return str(uuid4())
+
+
+def derived_id(*parts: str) -> str:
+    """A UUIDv5 of the parts, the same each time: it tells nothing to whoever does not know them."""
+    return str(uuid5(DERIVED, " ".join(parts)))

@@ -242,6 +242,7 @@ class Relation(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("claim_id", "other_claim_id", "kind"),
         sa.CheckConstraint("claim_id <> other_claim_id", name="two_claims"),
+        sa.CheckConstraint("suggested_from BETWEEN 0 AND 2", name="suggested_from"),
         sa.Index(None, "id", unique=True),
         sa.Index(None, "other_claim_id", "id"),
         sa.Index(None, "kind", "claim_id"),
@@ -257,6 +258,8 @@ class Relation(Table, table=True):
     decided_by: str | None = columns.text(500, nullable=True)
     decided_at: datetime | None = columns.instant(nullable=True)
     recorded_at: datetime = columns.instant()
+    suggested_from: int | None = columns.whole_number(nullable=True)
+    """The widest audience that the service suggests it to; null once somebody has recorded or decided it."""
 
 
 class ClaimStanding(Table, table=True):

@@ -148,6 +148,7 @@ def likely(one: Stated, other: Stated) -> float | None:
 
 
 def _compare(one: Stated, other: Stated) -> _Compared | None:
+    one, other = sorted((one, other), key=lambda stated: stated.claim.id)
     if one.claim.kind != other.claim.kind:
         return None
     time = _time(one.claim, other.claim)

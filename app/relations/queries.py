@@ -20,7 +20,7 @@ from app.kit.problems import NotFound
 from app.listing.fields import EntryField
 from app.listing.queries import listed
 from app.models import Claim, ClaimTopic, Quantity, Relation, Rendition
-from app.models.vocabulary import ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
+from app.models.vocabulary import ClaimStatus, ResourceKind
 from app.relations.contradictions import ClaimFacts, Measured, Number, Stated, measured
 from app.relations.schemas import RelationFilter
 
@@ -105,12 +105,12 @@ def relations_among(session: Session, claim_id: str, other_ids: Iterable[str]) -
 
 
 def is_suggested_to_contradict(session: Session, claim_id: str) -> bool:
-    """Whether it is suggested that the claim contradicts another: for writes, never for an answer."""
+    """Whether the service suggests that the claim contradicts another: for writes, never for an answer."""
     return bool(suggestions_after(session, claim_id, "", limit=1))
 
 
 def suggestions_after(session: Session, claim_id: str, relation_id: str, *, limit: int) -> list[tuple[str, str]]:
-    """Suggestions, from either side, that the claim contradicts another: their ids and those, in their order.
+    """The service's suggestions, from either side, of what the claim contradicts: their ids and those, in their order.
 
     For writes, never for an answer.
     """
@@ -118,12 +118,16 @@ def suggestions_after(session: Session, claim_id: str, relation_id: str, *, limi
     for own, other in ((Relation.claim_id, Relation.other_claim_id), (Relation.other_claim_id, Relation.claim_id)):
         rows = select(Relation.id, other).where(
             own == claim_id,
-            Relation.kind == ClaimRelationKind.CONTRADICTS,
-            Relation.status == RelationStatus.SUGGESTED,
+            col(Relation.suggested_from).is_not(None),
             Relation.id > relation_id,
         )
         found += [(str(one), str(two)) for one, two in session.exec(rows.order_by(Relation.id).limit(limit))]
     return sorted(found)[:limit]
+
+
+def embargo_of(session: Session, claim_id: str) -> datetime | None:
+    """Until when the public reads nothing of the claim: for writes, never for an answer."""
+    return session.exec(select(Claim.embargo_until).where(Claim.id == claim_id)).first()
 
 
 def stated(session: Session, claim_ids: Iterable[str], *, lock: bool = False) -> dict[str, Stated]:

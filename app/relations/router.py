@@ -20,9 +20,9 @@ RelationId = Annotated[Id, Path(description="Id of the relation.", examples=["7c
 def list_relations(read: ClaimReads, claim_id: ClaimId, wanted: Annotated[RelationFilter, Query()]) -> Response:
     """List how a claim stands to others, recorded from either side, the newest first.
 
-    Among them are contradictions that the service suggests when a claim is recorded or changed: numbers that cannot
-    both be right, of one unit and period, in claims that share a topic, a time and a place and say much the same in
-    much the same words. The note gives the reason and the score how sure that is. Confirm or
+    Among them are contradictions that the service suggests when a claim is recorded, changed or shown: numbers that
+    cannot both be right, of one unit and period, in claims that share a topic, a time and a place and say much the same
+    in much the same words. The note gives the reason and the score how sure that is. Confirm or
     reject them; as long as nobody has, they follow the claims' numbers and go when they no longer hold.
     """
     return read(lambda unit: queries.list_relations(unit, claim_id, wanted))

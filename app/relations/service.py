@@ -14,6 +14,7 @@ from app.models import Relation
 from app.models.vocabulary import ChangeAction, ClaimRelationKind, RelationStatus, ResourceKind
 from app.relations import queries
 from app.relations.schemas import RelationContent, RelationCreate, RelationPatch
+from app.relations.suggestions import take_back_between
 
 SYMMETRIC: Final = frozenset(
     {ClaimRelationKind.CORROBORATES, ClaimRelationKind.CONTRADICTS, ClaimRelationKind.DUPLICATES}
@@ -38,6 +39,8 @@ def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
         if relation.kind is sent.kind and same_way:
             detail = f"This relation is recorded already, as {relation.status}."
             raise AlreadyExists(detail, members={"existing_id": relation.id})
+    if sent.kind is ClaimRelationKind.CONTRADICTS:
+        take_back_between(unit, claim_id, sent.other_claim_id)
     relation = Relation(
         claim_id=claim_id,
         id=random_id(),
@@ -69,6 +72,8 @@ def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationP
     content = validated(RelationContent, merge_patch(current, patch.model_dump(exclude_unset=True)))
     if content.status is not relation.status:
         relation.decided_at = _decided_at(unit, content.status)
+    if dict(content) != current:
+        relation.suggested_from = None
     for name in RelationContent.model_fields:
         setattr(relation, name, getattr(content, name))
     record_relation(unit, relation, ChangeAction.UPDATED)

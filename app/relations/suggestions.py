@@ -6,25 +6,25 @@ suggested of the claim, then what it is found to contradict by now.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from app.access.principals import Audience
 from app.access.units import Unit
-from app.canonical import queries as rows
-from app.canonical.claims import latest_embargo, record_relation
+from app.access.visibility import is_over, sees
+from app.canonical.claims import read_from, record_relation, relation_written
 from app.changes import queries as changes
-from app.changes.record import NOBODY, Written, record_change
+from app.changes.record import NOBODY, record_change
 from app.follow_ups.queries import ask
-from app.kit.ids import random_id
+from app.kit.ids import derived_id
 from app.models import FollowUpKind, Relation
-from app.models.vocabulary import ChangeAction, ClaimRelationKind, ClaimStatus, RelationStatus, ResourceKind
+from app.models.vocabulary import ChangeAction, ClaimRelationKind, ClaimStatus, RelationStatus
 from app.relations import queries
 from app.relations.contradictions import Contradiction, Stated, contradiction, excluding, likely
 
 OPENING: Final = "Suggested by the service: "
-"""How the note of every suggestion of the service begins. One that nobody has decided, and whose note nobody has
-written anew, is the service's to change and to take back; every other is somebody's."""
+"""How the note of every suggestion of the service begins."""
 MOST_SUGGESTED: Final = 20
 """Contradictions suggested for one claim and each audience, the likeliest: more would not be looked through."""
 MOST_LOOKED_AT: Final = 200
@@ -52,13 +52,18 @@ def ask_for_contradictions(unit: Unit, claim_ids: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
-    """What to decide next: the other claims of some pairs, each with the cursor once it is decided; None at the end."""
+class Pair:
+    """The other claim of a pair to decide."""
 
-    pairs: Sequence[tuple[str, str | None]]
+    other: str
+    found_for: Audience | None
+    """The widest audience for which it is among those that contradict the claim most surely; None where the pair was
+    suggested before."""
+    cursor: str | None
+    """The cursor once the pair is decided; None at the end."""
 
 
-def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> Next:
+def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> list[Pair]:
     """The next pairs of the claim to decide: what was suggested of it, and then what it seems to contradict by now."""
     if cursor is not None and cursor.startswith(FOUND):
         return _decided_in_turn(cursor.removeprefix(FOUND).split())
@@ -66,71 +71,79 @@ def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> Ne
     # Nothing that was suggested of a claim that has never changed can have become wrong by it.
     suggested = [] if is_new else queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE)
     if suggested:
-        return Next([(other, relation_id) for relation_id, other in suggested])
+        return [Pair(other, None, relation_id) for relation_id, other in suggested]
     found = _found(unit, claim_id)
-    related = {end for each in queries.relations_among(unit.session, claim_id, found) for end in _ends(each)}
-    return _decided_in_turn([each for each in found if each not in related])
+    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, found))
+    return _decided_in_turn(
+        [
+            f"{reader:d}{other}"
+            for other, reader in found.items()
+            if not any(_is_read_by(reader, relation) for relation in relations.get(other, []))
+        ]
+    )
 
 
-def _decided_in_turn(others: Sequence[str]) -> Next:
-    rest = [others[at:] for at in range(1, len(others) + 1)]
-    return Next([(each, FOUND + " ".join(left) if left else None) for each, left in zip(others, rest, strict=True)])
+def _is_read_by(reader: Audience, relation: Relation) -> bool:
+    """Whether an audience that reads both claims reads the relation."""
+    return relation.suggested_from is None or sees(reader, relation.suggested_from)
 
 
-def suggest(unit: Unit, claim_id: str, cursor: str | None, found: Next, is_spent: Callable[[], bool]) -> str | None:
+def _decided_in_turn(found: Sequence[str]) -> list[Pair]:
+    """The pairs that were found, each given as the number of its audience and the other claim."""
+    rest = [" ".join(found[at:]) for at in range(1, len(found) + 1)]
+    return [
+        Pair(each[1:], Audience(int(each[0])), FOUND + left if left else None)
+        for each, left in zip(found, rest, strict=True)
+    ]
+
+
+def suggest(
+    unit: Unit, claim_id: str, cursor: str | None, found: Sequence[Pair], is_spent: Callable[[], bool]
+) -> str | datetime | None:
     """Suggests or takes back what was looked up, as the claims are by now. What anybody has decided stays as it is.
 
-    Answers with the cursor to go on from; None where all is done.
+    Answers with the cursor to go on from; where all is done with the end of the claim's embargo, since it is compared
+    anew when the public reads it, or with None.
     """
-    pairs = found.pairs[:LOCKED_AT_ONCE]
-    if not pairs:
-        return None
-    others = [other for other, _ in pairs]
-    stated = queries.stated(unit.session, [claim_id, *others], lock=True)
+    pairs = found[:LOCKED_AT_ONCE]
+    stated = queries.stated(unit.session, [claim_id, *(pair.other for pair in pairs)], lock=True) if pairs else {}
     # Somebody may have decided while the claims were not locked yet.
-    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, others))
-    for other, reached in pairs:
-        _settle(unit, [stated[claim_id], stated[other]], relations.get(other, []))
-        cursor = reached
+    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, [pair.other for pair in pairs]))
+    for pair in pairs:
+        _settle(unit, [stated[claim_id], stated[pair.other]], relations.get(pair.other, []), pair.found_for)
+        cursor = pair.cursor
         if is_spent():
             break
-    return cursor
+    if pairs and cursor is not None:
+        return cursor
+    embargo = queries.embargo_of(unit.session, claim_id)
+    return None if is_over(embargo, unit.now) else embargo
 
 
-def _found(unit: Unit, claim_id: str) -> list[str]:
-    """The ids of the claims that it seems to contradict."""
+def _found(unit: Unit, claim_id: str) -> dict[str, Audience]:
+    """The ids of the claims that it seems to contradict, each with the widest audience that it is suggested to."""
     stated = queries.stated(unit.session, [claim_id]).get(claim_id)
     if stated is None or stated.claim.status is not ClaimStatus.PUBLISHED or not stated.numbers or not stated.topics:
-        return []
-    seen_from = rows.first_audiences(unit.session, [claim_id]).get(claim_id, Audience.RESTRICTED)
+        return {}
+    readers = list(Audience)[read_from(unit, {claim_id: stated.claim.embargo_until}) :]
     near = queries.to_compare(unit.session, stated, unit.now)
-    ids = _newest(near, seen_from)
+    # Chosen among what each audience reads: among all, hidden claims would take the places of others, and so be told.
+    newest = {reader: near[reader][:MOST_LOOKED_AT] for reader in readers}
+    ids = dict.fromkeys(each for of_reader in newest.values() for each in of_reader)
     numbers = queries.numbers_of(unit.session, ids, {measure[0] for measure in stated.numbers})
     others = queries.stated(unit.session, [each for each in ids if excluding(stated.numbers, numbers[each])])
     scores = {each: likely(stated, other) for each, other in others.items()}
-    return _likeliest({each: score for each, score in scores.items() if score is not None}, near, seen_from)
+    return _likeliest({each: score for each, score in scores.items() if score is not None}, newest)
 
 
-def _newest(near: Mapping[Audience, Sequence[str]], seen_from: Audience) -> dict[str, None]:
-    """So many of the newest for each audience that reads the claim.
-
-    Chosen among what an audience may read: among all, hidden claims would take the places of others, and that would
-    tell of them.
-    """
-    return dict.fromkeys(each for reader in list(Audience)[seen_from:] for each in near[reader][:MOST_LOOKED_AT])
-
-
-def _likeliest(scores: Mapping[str, float], near: Mapping[Audience, Sequence[str]], seen_from: Audience) -> list[str]:
-    """The ids of those that contradict it most surely, of equals the newest: chosen for each audience, as above."""
-    chosen: dict[str, None] = {}
-    for reader in list(Audience)[seen_from:]:
-        read = [each for each in near[reader] if each in scores]
-        chosen |= dict.fromkeys(sorted(read, key=lambda each: scores[each], reverse=True)[:MOST_SUGGESTED])
-    return list(chosen)
-
-
-def _ends(relation: Relation) -> tuple[str, str]:
-    return relation.claim_id, relation.other_claim_id
+def _likeliest(scores: Mapping[str, float], newest: Mapping[Audience, Sequence[str]]) -> dict[str, Audience]:
+    """The ids of those that contradict it most surely, of equals the newest, each with the widest such audience."""
+    chosen: dict[str, Audience] = {}
+    for reader, ids in newest.items():
+        likeliest = sorted((each for each in ids if each in scores), key=lambda each: scores[each], reverse=True)
+        for each in likeliest[:MOST_SUGGESTED]:
+            chosen.setdefault(each, reader)
+    return chosen
 
 
 def _by_other(claim_id: str, relations: Iterable[Relation]) -> dict[str, list[Relation]]:
@@ -141,31 +154,22 @@ def _by_other(claim_id: str, relations: Iterable[Relation]) -> dict[str, list[Re
     return found
 
 
-def _is_own(relation: Relation) -> bool:
-    """Whether the service suggested it, and nobody has taken it up."""
-    return (
-        relation.kind is ClaimRelationKind.CONTRADICTS
-        and relation.status is RelationStatus.SUGGESTED
-        and relation.decided_by is None
-        and (relation.note or "").startswith(OPENING)
-    )
-
-
-def _settle(unit: Unit, ends: Sequence[Stated], relations: Collection[Relation]) -> None:
+def _settle(unit: Unit, ends: Sequence[Stated], relations: Collection[Relation], found_for: Audience | None) -> None:
     """Suggests that two claims, which are locked, contradict each other, or no longer suggests it, or does nothing."""
-    own = [relation for relation in relations if _is_own(relation)]
+    own = [relation for relation in relations if relation.suggested_from is not None]
     others = [relation for relation in relations if relation.kind is ClaimRelationKind.CONTRADICTS]
     if others and not own:
         return
     holds = None if _is_explained(relations) else _contradiction(ends)
     if holds is None:
         for relation in own:
-            _take_back(unit, relation, ends)
-    elif own:
-        own[0].score, own[0].note = holds.score, OPENING + holds.reason
-        record_relation(unit, own[0], ChangeAction.UPDATED)
-    else:
-        _add(unit, ends, holds)
+            _take_back(unit, relation)
+    elif own or found_for is not None:
+        relation = own[0] if own else _new_suggestion(unit, ends)
+        relation.score, relation.note = holds.score, OPENING + holds.reason
+        relation.suggested_from = min(each for each in (relation.suggested_from, found_for) if each is not None)
+        # A new one too: it takes up its line of versions where it was suggested before.
+        record_relation(unit, relation, ChangeAction.UPDATED)
 
 
 def _is_explained(relations: Collection[Relation]) -> bool:
@@ -179,28 +183,34 @@ def _contradiction(ends: Sequence[Stated]) -> Contradiction | None:
     return contradiction(one, other)
 
 
-def _add(unit: Unit, ends: Sequence[Stated], holds: Contradiction) -> None:
-    one, other = ends
+def _new_suggestion(unit: Unit, ends: Sequence[Stated]) -> Relation:
+    """A suggestion to be filled. Its id and its direction tell nothing: they are the same each time it is made."""
+    one, other = sorted(end.claim.id for end in ends)
     relation = Relation(
-        claim_id=one.claim.id,
-        id=random_id(),
-        other_claim_id=other.claim.id,
+        claim_id=one,
+        id=derived_id(ClaimRelationKind.CONTRADICTS, one, other),
+        other_claim_id=other,
         kind=ClaimRelationKind.CONTRADICTS,
         status=RelationStatus.SUGGESTED,
-        score=holds.score,
-        note=OPENING + holds.reason,
         recorded_at=unit.now,
     )
     unit.session.add(relation)
-    record_relation(unit, relation, ChangeAction.CREATED)
+    return relation
 
 
-def _take_back(unit: Unit, relation: Relation, ends: Sequence[Stated]) -> None:
+def take_back_between(unit: Unit, claim_id: str, other_id: str) -> None:
+    """Takes back what the service suggests of two claims, which are locked, for somebody to record it."""
+    for relation in queries.relations_among(unit.session, claim_id, [other_id]):
+        if relation.suggested_from is not None:
+            _take_back(unit, relation)
+
+
+def _take_back(unit: Unit, relation: Relation) -> None:
     """Removes the suggestion: a rejection would be remembered, and nobody has rejected it. The history keeps it."""
-    embargo = latest_embargo(end.claim.embargo_until for end in ends)
-    deleted = ChangeAction.DELETED
-    record_change(
-        unit, Written(ResourceKind.RELATION, relation.id, deleted, lambda _out: NOBODY, embargo_until=embargo)
-    )
+    # From those first who do not read it by now, if that is yet to be recorded: they are not told that it was removed.
+    record_relation(unit, relation, ChangeAction.UPDATED)
+    unit.session.flush()
+    removed = replace(relation_written(unit.session, relation, ChangeAction.DELETED), render=lambda _out: NOBODY)
+    record_change(unit, removed)
     unit.session.delete(relation)
     unit.session.flush()

@@ -1,4 +1,4 @@
-"""When things came out for each audience, what claims are listed by, what was removed, and documents of one address.
+"""When things came out for each audience, what claims are listed by, what was removed, joined and suggested.
 
 Who could read of what the audit has, and which ratings were given a day, too.
 """
@@ -44,6 +44,7 @@ def upgrade() -> None:
     _create_entries()
     _create_removed()
     _join_documents()
+    _note_to_whom_suggested()
     _allow_actions((*AUDIT_ACTIONS[:5], *NEW_ACTIONS, *AUDIT_ACTIONS[5:]))
     _note_readers_of_audit()
     _note_given_days()
@@ -60,6 +61,9 @@ def downgrade() -> None:
         batch.drop_column("audience")
     op.execute("DELETE FROM audit_entry WHERE action IN ('relation_withdrawn', 'document_joined')")
     _allow_actions(AUDIT_ACTIONS)
+    with op.batch_alter_table("relation") as batch:
+        batch.drop_constraint(op.f("ck_relation_suggested_from"), type_="check")
+        batch.drop_column("suggested_from")
     _part_documents()
     op.drop_table("removed_attribution")
     op.drop_index(op.f(_name("claim_entry", ENTRY_INDEX)), table_name="claim_entry")
@@ -168,6 +172,17 @@ def _part_documents() -> None:
         batch.drop_constraint(op.f("fk_document_joined_id_document"), type_="foreignkey")
         batch.drop_column("joined_id")
         batch.create_unique_constraint(op.f("uq_document_canonical_url_visibility"), ["canonical_url", "visibility"])
+
+
+def _note_to_whom_suggested() -> None:
+    """Suggestions that nobody has decided are everybody's who reads both claims, as they were."""
+    with op.batch_alter_table("relation") as batch:
+        batch.add_column(sa.Column("suggested_from", sa.Integer(), nullable=True))
+        batch.create_check_constraint(op.f("ck_relation_suggested_from"), "suggested_from BETWEEN 0 AND 2")
+    op.execute(
+        "UPDATE relation SET suggested_from = 0 WHERE kind = 'contradicts' AND status = 'suggested' "
+        "AND decided_by IS NULL AND substr(note, 1, 26) = 'Suggested by the service: '"
+    )
 
 
 def _allow_actions(actions: tuple[str, ...]) -> None:

@@ -163,7 +163,8 @@ def test_one_that_fails_is_put_off_longer_each_time_and_keeps_no_other_waiting(
             raise Fault("a name")
         return getattr(plain, where)(unit, subject_id, *more)
 
-    kinds[KIND] = replace(plain, at_once=2, **{where: fail})
+    failing: dict[str, Any] = {where: fail}
+    kinds[KIND] = replace(plain, at_once=2, **failing)
     ask(context, *SUBJECTS[:2])
     ask(context, SUBJECTS[2], kind=OTHER)
     worker = Worker(context)

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, select
 
 from app import startup
 from app.access import audit
@@ -114,8 +114,8 @@ def test_who_could_read_what_the_audit_has_and_the_days_given_for_ratings_go_up_
     def noted() -> tuple[list[Any], list[Any]]:
         with database.reading() as session:
             audiences = session.exec(select(AuditEntry.audience).where(AuditEntry.subject_id == source)).all()
-            given: Any = select(SourceRating.rated_on).order_by(col(SourceRating.position))
-            days = session.exec(given).all()
+            rating: Any = SourceRating
+            days = session.exec(select(rating.rated_on).order_by(rating.position)).all()
         return list(audiences), list(days)
 
     assert noted() == ([0], [None, date(2020, 2, 2)])
