@@ -69,6 +69,7 @@ def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationP
     content = validated(RelationContent, merge_patch(current, patch.model_dump(exclude_unset=True)))
     if content.status is not relation.status:
         relation.decided_at = _decided_at(unit, content.status)
+        relation.decision_internal_at = relation.decision_public_at = None
     for name in RelationContent.model_fields:
         setattr(relation, name, getattr(content, name))
     record_relation(unit, relation, ChangeAction.UPDATED)
