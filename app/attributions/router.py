@@ -20,7 +20,7 @@ AttributionId = Annotated[Id, Path(description="Id of the attribution.", example
 
 @router.get("", response_model=AttributionPage)
 def list_attributions(read: ClaimReads, claim_id: ClaimId, page: Annotated[PageParameters, Query()]) -> Response:
-    """List who asserted a claim, in the order recorded, each with its chain."""
+    """List who asserted a claim, in the order in which that came out for you, each with its chain."""
     return read(lambda unit: queries.list_attributions(unit, claim_id, page))
 
 

@@ -117,7 +117,7 @@ class AttributionPatch(Payload):
 class AttributionPage(Page):
     """One page of a claim's attributions."""
 
-    items: list[AttributionRead] = Field(description="The attributions, in the order recorded.")
+    items: list[AttributionRead] = Field(description="The attributions, in the order in which they came out for you.")
     included: Included = Field(description="The sources and documents that they name.")
 
 

@@ -7,20 +7,17 @@ assessed of it; and a published claim that nobody the reader may see has made do
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
 from app.access.visibility import sees
+from app.canonical.coming_out import PART, RETRACTION, came_out, note_coming_out, place_of
 from app.canonical.queries import ClaimRows
 from app.canonical.told import told_edtf, told_instant
 from app.canonical.values import are_in_order
-from app.changes.record import Content, Out
+from app.changes.record import Content, Out, opening
 from app.kit.edtf import day_text
 from app.models import Assessment, Attribution, Claim, Evidence, Quantity
 from app.models.vocabulary import ClaimStatus, Terms, Visibility
-
-CAME_OUT: Final = {Audience.PUBLIC: "public_at", Audience.INTERNAL: "internal_at"}
-"""Where it stands of an assessment when it came out for an audience; for restricted readers, when it was recorded."""
 
 
 def claim_contents(rows: ClaimRows, out: Sequence[Out]) -> list[Content | None]:
@@ -38,18 +35,20 @@ def rests_on_unnamed(rows: ClaimRows, seen_by: Audience) -> bool:
     )
 
 
-def date_assessments(rows: ClaimRows, out: Sequence[Out], now: datetime) -> None:
-    """Notes of each assessment when it came out for each audience that may know of it by now, or will.
+def date_parts(rows: ClaimRows, at: datetime, now: datetime) -> None:
+    """Notes of all that hangs on the claim, written at that instant, when it came out for each audience.
 
-    What came out keeps its instant, whatever is hidden and shown later; what an embargo still holds back has none yet.
+    The audiences of the attributions must be known.
     """
-    seen_from: dict[str | None, int] = {row.id: row.audience for row in rows.attributions}
-    for row in rows.assessments:
-        for seen_by, column in CAME_OUT.items():
-            was = getattr(row, column)
-            if was is None or was > now:
-                is_shown = _exists_for(rows, seen_by) and sees(seen_by, seen_from.get(row.attribution_id, seen_by))
-                setattr(row, column, out[seen_by].opens_at if is_shown else None)
+    opens_at = opening(at, rows.claim.embargo_until)
+    exists = {seen_by: opens_at[seen_by] for seen_by in Audience if _exists_for(rows, seen_by)}
+    note_coming_out(rows.claim, RETRACTION, exists if rows.claim.status is ClaimStatus.RETRACTED else {}, now)
+    shown: dict[str | None, dict[Audience, datetime]] = {None: exists}
+    for attribution in rows.attributions:
+        shown[attribution.id] = {each: exists[each] for each in exists if sees(each, attribution.audience)}
+        note_coming_out(attribution, PART, shown[attribution.id], now)
+    for assessment in rows.assessments:
+        note_coming_out(assessment, PART, shown[assessment.attribution_id], now)
 
 
 def _exists_for(rows: ClaimRows, seen_by: Audience) -> bool:
@@ -88,7 +87,9 @@ def known_to(rows: ClaimRows, attribution_id: str | None) -> Audience:
 def claim_content(rows: ClaimRows, seen_by: Audience, out: Out) -> Content:
     """What an audience reads of the claim, version and time of change apart."""
     claim = rows.claim
-    attributions = [attribution for attribution in rows.attributions if sees(seen_by, attribution.audience)]
+    attributions = sorted(
+        (row for row in rows.attributions if sees(seen_by, row.audience)), key=lambda row: place_of(row, seen_by)
+    )
     shown = {attribution.id for attribution in attributions}
     assessments = sorted(
         (row for row in rows.assessments if row.attribution_id is None or row.attribution_id in shown),
@@ -108,14 +109,19 @@ def claim_content(rows: ClaimRows, seen_by: Audience, out: Out) -> Content:
         "visible_to": _visible_to(rows),
         "embargo_until": told_instant(claim.embargo_until, out),
         "status": claim.status,
-        "retraction": None
-        if claim.retracted_at is None
-        else {"reason": claim.retraction_reason, "retracted_at": out.since(claim.retracted_at)},
+        "retraction": _retraction(claim, seen_by, out),
         "attributions": [_attribution(rows, row, out) for row in attributions],
         "headline_assessment_id": _headline_id(assessments),
         "assessments": [_assessment(rows, row, assessments, seen_by, out) for row in assessments],
         "recorded_at": out.at,
     }
+
+
+def _retraction(claim: Claim, seen_by: Audience, out: Out) -> Content | None:
+    if claim.retracted_at is None:
+        return None
+    at = came_out(claim, RETRACTION, seen_by) or claim.retracted_at
+    return {"reason": claim.retraction_reason, "retracted_at": out.told(at)}
 
 
 def _place(claim: Claim) -> Content | None:
@@ -196,8 +202,7 @@ def _headline_id(assessments: Sequence[Assessment]) -> str | None:
 
 def _came_out(row: Assessment, seen_by: Audience) -> datetime:
     """When the assessment came out for the audience, or comes out."""
-    at = getattr(row, CAME_OUT[seen_by]) if seen_by in CAME_OUT else None
-    return row.recorded_at if at is None else at
+    return came_out(row, PART, seen_by) or row.recorded_at
 
 
 def _assessed_at(row: Assessment, seen_by: Audience) -> datetime:

@@ -139,7 +139,9 @@ class Retraction(Reading):
     """That we withdrew the claim, and why."""
 
     reason: str = Field(description="Why.", examples=["The outlet corrected the figure."])
-    retracted_at: Instant = Field(description="When.", examples=["2026-11-23T09:30:00.000000Z"])
+    retracted_at: Instant = Field(
+        description="When, or when that came out for you.", examples=["2026-11-23T09:30:00.000000Z"]
+    )
 
 
 Topic = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
@@ -181,7 +183,7 @@ class ClaimRead(ClaimFields):
     occurred: OccurredRead | None = Field(description="When it happened.")
     quantities: list[QuantityRead] = Field(description="How much or how many.")
     retraction: Retraction | None = Field(description="Why it was retracted, if it was.")
-    attributions: list[AttributionRead] = Field(description="Who says so, in the order recorded.")
+    attributions: list[AttributionRead] = Field(description="Who says so, in the order in which that came out for you.")
     headline_assessment_id: Id | None = Field(
         description="The newest assessment of the claim itself that none supersedes.", examples=[ASSESSMENT_ID]
     )

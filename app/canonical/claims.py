@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import orjson
 from sqlmodel import Session
@@ -11,7 +12,8 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import Veil, is_over, sees, veil
 from app.canonical import queries
-from app.canonical.claim_contents import attribution_audience, claim_contents, date_assessments, rests_on_unnamed
+from app.canonical.claim_contents import attribution_audience, claim_contents, date_parts, rests_on_unnamed
+from app.canonical.coming_out import DECISION, came_out, note_coming_out
 from app.canonical.derived import derive
 from app.canonical.joining import follow_joined, name_public
 from app.canonical.queries import ClaimRows
@@ -19,8 +21,9 @@ from app.canonical.reach import queries as reach
 from app.canonical.reach.portions import Part, Parts, few_of, follow
 from app.canonical.release import NEVER, let_out
 from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, locked_readable
+from app.canonical.told import told_instant
 from app.changes import queries as changes
-from app.changes.record import Content, Contents, Out, Written, record_change
+from app.changes.record import Content, Contents, Out, Written, opening, record_change
 from app.follow_ups.queries import ask
 from app.kit.problems import Conflict
 from app.models import Claim, FollowUpKind, Relation, Rendition
@@ -93,6 +96,7 @@ def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dic
     for rows in claims:
         for attribution in rows.attributions:
             attribution.audience = attribution_audience(rows, attribution)
+        date_parts(rows, _instant(unit, rows, action), unit.now)
     queries.store(unit.session, claims)
     contents = {rows.claim.id: _record(unit, rows, action) for rows in claims}
     unit.session.flush()
@@ -102,22 +106,21 @@ def _store(unit: Unit, claims: Sequence[ClaimRows], action: ChangeAction) -> dic
 
 def _record(unit: Unit, rows: ClaimRows, action: ChangeAction) -> Contents:
     """Records the write of one claim, and gives what each audience reads of it."""
-
-    def render(out: Sequence[Out]) -> Contents:
-        date_assessments(rows, out, unit.now)
-        return claim_contents(rows, out)
-
     written = Written(
         ResourceKind.CLAIM,
         rows.claim.id,
         action,
-        render,
+        partial(claim_contents, rows),
         embargo_until=rows.claim.embargo_until,
         public_in_days=rests_on_unnamed(rows, Audience.PUBLIC),
-        # The claims of a batch bear instants that tell them apart.
-        at=rows.claim.recorded_at if action is ChangeAction.CREATED else None,
+        at=_instant(unit, rows, action),
     )
     return record_change(unit, written)
+
+
+def _instant(unit: Unit, rows: ClaimRows, action: ChangeAction) -> datetime:
+    """The instant that the write bears: the claims of a batch have some that tell them apart."""
+    return rows.claim.recorded_at if action is ChangeAction.CREATED else unit.now
 
 
 Exposure = tuple[int, datetime | None]
@@ -175,7 +178,7 @@ def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> Non
         both_read = read_from(unit, {claim_id: claim.embargo_until for claim_id, claim in ends.items()})
         relation.suggested_from = max(relation.suggested_from, both_read)
         unit.session.flush()
-    record_change(unit, relation_written(unit.session, relation, action))
+    record_change(unit, relation_written(unit.session, relation, action, at=unit.now))
 
 
 def read_from(unit: Unit, embargoes: Mapping[str, datetime | None]) -> Audience:
@@ -186,16 +189,26 @@ def read_from(unit: Unit, embargoes: Mapping[str, datetime | None]) -> Audience:
     return widest if is_out else max(widest, Audience.INTERNAL)
 
 
-def relation_written(session: Session, relation: Relation, action: ChangeAction) -> Written:
-    """What a write of the relation is recorded as; locks its claims."""
+def relation_written(
+    session: Session, relation: Relation, action: ChangeAction, *, at: datetime | None = None
+) -> Written:
+    """What a write of the relation at that instant is recorded as; locks its claims.
+
+    Without an instant it is what is told anew, and nothing comes out by it.
+    """
     ends = queries.locked_claims(session, [relation.claim_id, relation.other_claim_id])
     seen_from = queries.first_audiences(session, ends)
+    embargo_until = latest_embargo(end.embargo_until for end in ends.values())
+    if at is not None:
+        opens_at = opening(at, embargo_until) if relation.decided_at is not None else {}
+        shown = {each: opens_at[each] for each in opens_at if _relation_exists_for(relation, seen_from, each)}
+        note_coming_out(relation, DECISION, shown, at)
     return Written(
         ResourceKind.RELATION,
         relation.id,
         action,
         lambda out: relation_contents(relation, seen_from, out),
-        embargo_until=latest_embargo(end.embargo_until for end in ends.values()),
+        embargo_until=embargo_until,
         public_in_days=queries.any_in_days(session, ends),
     )
 
@@ -217,19 +230,23 @@ RELATIONS_OF_CLAIM: Final[Parts] = (
 def relation_contents(
     relation: Relation, seen_from: Mapping[str, Audience], out: Sequence[Out]
 ) -> list[Content | None]:
-    """What each audience reads of the relation, given from which audience on each claim that any may see is seen.
-
-    A claim that nobody can see has no rendition; then nobody sees the relation either. A suggestion of the service
-    exists for those alone to whom it is suggested.
-    """
-    ends = [seen_from.get(claim_id) for claim_id in (relation.claim_id, relation.other_claim_id)]
-    limits = [*ends, relation.suggested_from or Audience.PUBLIC]
+    """What each audience reads of the relation, given from which audience on each claim that any may see is seen."""
     return [
-        relation_content(relation, out[seen_by])
-        if all(limit is not None and sees(seen_by, limit) for limit in limits)
+        relation_content(relation, seen_by, out[seen_by])
+        if _relation_exists_for(relation, seen_from, seen_by)
         else None
         for seen_by in Audience
     ]
+
+
+def _relation_exists_for(relation: Relation, seen_from: Mapping[str, Audience], seen_by: Audience) -> bool:
+    """Whether the audience sees both claims, and has what the service suggests suggested to it.
+
+    A claim that nobody can see has no rendition, and is not in `seen_from`.
+    """
+    ends = [seen_from.get(claim_id) for claim_id in (relation.claim_id, relation.other_claim_id)]
+    limits = [*ends, relation.suggested_from or Audience.PUBLIC]
+    return all(limit is not None and sees(seen_by, limit) for limit in limits)
 
 
 def latest_embargo(embargoes: Iterable[datetime | None]) -> datetime | None:
@@ -237,8 +254,9 @@ def latest_embargo(embargoes: Iterable[datetime | None]) -> datetime | None:
     return max((each for each in embargoes if each is not None), default=None)
 
 
-def relation_content(relation: Relation, out: Out) -> Mapping[str, Any]:
-    """What is read of a relation between claims, version and time of change apart."""
+def relation_content(relation: Relation, seen_by: Audience, out: Out) -> Content:
+    """What an audience reads of a relation between claims, version and time of change apart."""
+    decided_at = came_out(relation, DECISION, seen_by) or relation.decided_at
     return {
         "id": relation.id,
         "claim_id": relation.claim_id,
@@ -248,6 +266,6 @@ def relation_content(relation: Relation, out: Out) -> Mapping[str, Any]:
         "score": relation.score,
         "note": relation.note,
         "decided_by": relation.decided_by,
-        "decided_at": None if relation.decided_at is None else out.since(relation.decided_at),
+        "decided_at": told_instant(decided_at, out),
         "recorded_at": out.at,
     }

@@ -207,7 +207,8 @@ class RelationRead(RelationFields):
     id: Id = Field(description="Id of the relation.", examples=["7c11a30b-9f0e-4a30-9d55-1b2c3d4e5f60"])
     claim_id: Id = Field(description="The claim it is said of.", examples=[CLAIM_ID])
     decided_at: Instant | None = Field(
-        description="When it was confirmed or rejected.", examples=["2026-11-23T09:30:00.000000Z"]
+        description="When it was confirmed or rejected, or when that came out for you.",
+        examples=["2026-11-23T09:30:00.000000Z"],
     )
     recorded_at: RecordedAt
     version: Version

@@ -1,7 +1,7 @@
 """Makes of what earlier versions recorded what this one keeps of it beside the tables' own migrations.
 
 Earlier versions told the public to the instant when a thing was first written down. Its documents are told anew; when
-each assessment came out, and what was removed, is read off the history.
+what is part of a record came out, and what was removed, is read off the history.
 """
 
 from collections import defaultdict
@@ -16,8 +16,9 @@ from sqlmodel import Session
 from app.access.principals import Audience
 from app.access.visibility import sees
 from app.canonical import queries
-from app.canonical.claim_contents import CAME_OUT, claim_contents, rests_on_unnamed
+from app.canonical.claim_contents import claim_contents, rests_on_unnamed
 from app.canonical.claims import relation_written
+from app.canonical.coming_out import DECISION, PART, RETRACTION, Columns
 from app.canonical.derived import derive, derive_source
 from app.canonical.documents import document_written
 from app.canonical.quantities import fill_keys
@@ -25,7 +26,18 @@ from app.canonical.queries import ClaimRows
 from app.canonical.sources import source_relation_written, source_written
 from app.changes import queries as changes
 from app.changes.record import Contents, Written, retell
-from app.models import Claim, Document, Relation, RemovedAttribution, Source, SourceRelation
+from app.kit.tables import Table
+from app.models import (
+    Assessment,
+    Attribution,
+    Change,
+    Claim,
+    Document,
+    Relation,
+    RemovedAttribution,
+    Source,
+    SourceRelation,
+)
 from app.models.vocabulary import ChangeAction, ResourceKind
 
 AT_ONCE: Final = 500
@@ -78,21 +90,21 @@ def _upgrade_claims(session: Session, claims: Sequence[Claim]) -> None:
 
 
 def _read_history(session: Session, rows: ClaimRows) -> None:
-    """Notes when each assessment came out for each audience, and which attributions were removed.
+    """Notes when all that hangs on the claim came out for each audience, and which attributions were removed.
 
     Who might know of an attribution when it was removed, the lines tell that lost it then; where none does, only
     restricted readers are taken to have known.
     """
-    assessments = {row.id: row for row in rows.assessments}
+    parts: dict[str, Attribution | Assessment] = {row.id: row for row in rows.attributions}
+    parts.update((row.id, row) for row in rows.assessments)
     lost: dict[str, dict[int, datetime | None]] = defaultdict(dict)
     for version in changes.lines(session, rows.claim.id):
         document = orjson.loads(version.document)
-        for assessment in (assessments.get(each["id"]) for each in document.get("assessments", ())):
-            for column in (column for seen_by, column in CAME_OUT.items() if sees(seen_by, version.audience)):
-                earlier = getattr(assessment, column, None)
-                if assessment is not None and (earlier is None or version.recorded_at < earlier):
-                    setattr(assessment, column, version.recorded_at)
         held = {each["id"] for each in document.get("attributions", ())}
+        for part_id in held.union(each["id"] for each in document.get("assessments", ())) & parts.keys():
+            _note(parts[part_id], PART, version)
+        if document.get("retraction") is not None:
+            _note(rows.claim, RETRACTION, version)
         for attribution_id in held:
             lost[attribution_id][version.audience] = None
         for attribution_id, of_lines in lost.items():
@@ -100,6 +112,23 @@ def _read_history(session: Session, rows: ClaimRows) -> None:
                 of_lines[version.audience] = of_lines[version.audience] or version.recorded_at
     for attribution_id in lost.keys() - {row.id for row in rows.attributions}:
         session.add(RemovedAttribution(claim_id=rows.claim.id, id=attribution_id, audience=_knew(lost[attribution_id])))
+
+
+def _upgrade_relations(session: Session, relations: Sequence[Relation]) -> None:
+    for relation in relations:
+        for version in changes.lines(session, relation.id):
+            decided_at = orjson.loads(version.document).get("decided_at")
+            if decided_at is not None and datetime.fromisoformat(decided_at) == relation.decided_at:
+                _note(relation, DECISION, version)
+    _each(relation_written)(session, relations)
+
+
+def _note(row: Table, columns: Columns, version: Change) -> None:
+    """Notes that whoever reads the version has known it since then, unless they had before."""
+    for column in (column for seen_by, column in columns.items() if sees(seen_by, version.audience)):
+        earlier = getattr(row, column)
+        if earlier is None or version.recorded_at < earlier:
+            setattr(row, column, version.recorded_at)
 
 
 def _knew(lost: Mapping[int, datetime | None]) -> Audience:
@@ -115,6 +144,6 @@ UPGRADES: Final[Mapping[ResourceKind, tuple[Any, Upgrade]]] = {
     ResourceKind.SOURCE_RELATION: (SourceRelation, _each(source_relation_written)),
     ResourceKind.DOCUMENT: (Document, _each(document_written)),
     ResourceKind.CLAIM: (Claim, _upgrade_claims),
-    ResourceKind.RELATION: (Relation, _each(relation_written)),
+    ResourceKind.RELATION: (Relation, _upgrade_relations),
 }
 """The kinds in the order in which one is told by another, with their rows. A key's document stays as it is."""

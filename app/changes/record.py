@@ -52,9 +52,11 @@ class Out:
         """An instant as it is told: itself, or the first of its day."""
         return start_of_day(at) if self.in_days else at
 
-    def since(self, at: datetime) -> datetime:
-        """When something came out that was done at that instant: then, or with the resource."""
-        return max(self.told(at), self.at)
+
+def opening(at: datetime, embargo_until: datetime | None) -> dict[Audience, datetime]:
+    """From when on each audience may read what is written at that instant, if it may: an embargo is the public's."""
+    public_at = at if embargo_until is None else max(at, embargo_until)
+    return {seen_by: public_at if seen_by is Audience.PUBLIC else at for seen_by in Audience}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +181,8 @@ def _out(
     unit: Unit, written: Written, before: Mapping[int, Rendition], line_before: int | None, seen_by: Audience
 ) -> Out:
     """When the resource came out for the audience: with the first version in its line, or with what is written now."""
-    in_days, opens_at = written.is_in_days(seen_by), written.at or unit.now
-    if seen_by is Audience.PUBLIC and written.embargo_until is not None:
-        opens_at = max(opens_at, written.embargo_until)
+    in_days = written.is_in_days(seen_by)
+    opens_at = opening(written.at or unit.now, written.embargo_until)[seen_by]
     came_at = opens_at
     if line_before is not None and line_before in before:
         came_at = before[line_before].came_at

@@ -14,6 +14,7 @@ from sqlmodel import and_, col, func, or_, select, union_all
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import is_named_to_public, may_know, visible
+from app.canonical.coming_out import in_place
 from app.exposure.details import DAYS, Appearance, Days, ExposedField, Read
 from app.kit.columns import member
 from app.models import Attribution, Claim, ClaimTopic, Document, Hop, Rendition, Source, SourceRelation
@@ -123,7 +124,7 @@ def appearances(unit: Unit, source_ids: Collection[str], *, claim_id: str | None
             may_know(Audience.PUBLIC),
             visible(unit.principal.audience, unit.now),
         )
-        .order_by(col(Rendition.came_at).desc(), Claim.id, col(Attribution.position), col(Hop.position))
+        .order_by(col(Rendition.came_at).desc(), Claim.id, *in_place(unit.principal.audience), col(Hop.position))
         .limit(MOST_APPEARANCES + 1)
     )
     if claim_id is not None:

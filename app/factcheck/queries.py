@@ -13,7 +13,7 @@ from sqlmodel import and_, col, func, or_, select
 from app.access.principals import AUDIENCE_OF
 from app.access.units import Unit
 from app.access.visibility import may_know, visible
-from app.canonical.claim_contents import CAME_OUT
+from app.canonical.coming_out import PART
 from app.canonical.print_rule import NOT_TO_BE_PRINTED
 from app.factcheck.schemas import FactCheckQuestion
 from app.filters.asked.queries import by_entry
@@ -69,7 +69,7 @@ def _is_recent(unit: Unit, wanted: FactCheckQuestion, claim_id: Any) -> ColumnEl
 def _reviewed_since(unit: Unit, wanted: FactCheckQuestion, since: datetime, claim_id: Any) -> Any:
     """The published reviews of the claim that were made on that day or later, as the caller is told."""
     row: Any = aliased(Assessment)
-    came_out = col(getattr(row, CAME_OUT.get(unit.principal.audience, "recorded_at")))
+    came_out = col(getattr(row, PART.get(unit.principal.audience, "recorded_at")))
     assessed_at = case((row.assessed_at == row.recorded_at, came_out), else_=row.assessed_at)
     return select(row.id).where(row.claim_id == claim_id, assessed_at >= since, *_is_review(row, wanted))
 

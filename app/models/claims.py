@@ -74,6 +74,10 @@ class Claim(Table, table=True):
     status: ClaimStatus = columns.choice(ClaimStatus, "status")
     retraction_reason: str | None = columns.text(10_000, nullable=True)
     retracted_at: datetime | None = columns.instant(nullable=True)
+    retraction_internal_at: datetime | None = columns.instant(nullable=True)
+    """When the retraction came out for internal readers, or comes out; null where it has not."""
+    retraction_public_at: datetime | None = columns.instant(nullable=True)
+    """The same for the public."""
     recorded_at: datetime = columns.instant()
 
 
@@ -150,6 +154,10 @@ class Attribution(Table, table=True):
     said_latest_day: int | None = columns.day_number()
     audience: int = columns.whole_number()
     """The least audience that may know of it: the widest that everything it names is visible to."""
+    internal_at: datetime | None = columns.instant(nullable=True)
+    """When it came out for internal readers, or comes out; null where it has not."""
+    public_at: datetime | None = columns.instant(nullable=True)
+    """The same for the public."""
 
 
 class RemovedAttribution(Table, table=True):
@@ -257,6 +265,10 @@ class Relation(Table, table=True):
     note: str | None = columns.text(10_000, nullable=True)
     decided_by: str | None = columns.text(500, nullable=True)
     decided_at: datetime | None = columns.instant(nullable=True)
+    decision_internal_at: datetime | None = columns.instant(nullable=True)
+    """When the decision came out for internal readers, or comes out; null where it has not."""
+    decision_public_at: datetime | None = columns.instant(nullable=True)
+    """The same for the public."""
     recorded_at: datetime = columns.instant()
     suggested_from: int | None = columns.whole_number(nullable=True)
     """The widest audience that the service suggests it to; null once somebody has recorded or decided it."""

@@ -72,6 +72,7 @@ def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationP
     content = validated(RelationContent, merge_patch(current, patch.model_dump(exclude_unset=True)))
     if content.status is not relation.status:
         relation.decided_at = _decided_at(unit, content.status)
+        relation.decision_internal_at = relation.decision_public_at = None
     if dict(content) != current:
         relation.suggested_from = None
     for name in RelationContent.model_fields:

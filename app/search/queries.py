@@ -14,6 +14,7 @@ from sqlmodel import and_, col, or_, select
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import built_once, covers, may_know, visible
+from app.canonical.coming_out import in_place
 from app.fulltext.holding import counts_up_to, first_holding
 from app.fulltext.index import SEARCH_TEXT, Among, Clause, Run, Term, TextQuery, stands_in
 from app.kit.columns import NOW
@@ -129,7 +130,7 @@ def _titles(audience: Audience) -> Any:
         .join(Rendition, and_(*readable))
         .where(_named(Attribution.claim_id), may_know(audience), col(Document.title).is_not(None))
         .where(~_other_claim_in_the_document(audience))
-        .order_by(col(Attribution.claim_id), col(Attribution.position))
+        .order_by(col(Attribution.claim_id), *in_place(audience))
     )
 
 

@@ -9,6 +9,7 @@ from sqlmodel import and_, col, select
 
 from app.access.units import Unit
 from app.access.visibility import covers, may_know, visible
+from app.canonical.coming_out import in_place
 from app.canonical.walks import queries as walks
 from app.kit.deadline import check
 from app.models import (
@@ -102,7 +103,7 @@ def said_by(unit: Unit, source_ids: Iterable[str]) -> Iterator[Said]:
             visible(audience, unit.now),
             covers(audience, ClaimStanding),
         )
-        .order_by(Claim.id, col(Attribution.position))
+        .order_by(Claim.id, *in_place(audience))
     )
     for row in unit.session.exec(rows.execution_options(yield_per=AT_ONCE)):
         check()

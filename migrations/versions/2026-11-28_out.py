@@ -33,6 +33,17 @@ REPLACED = (
     ("source", ("recorded_on", "id")),
 )
 """Indexes that the entries, and the index of when renditions came out, stand in for."""
+WHEN_OUT = (
+    ("attribution", "internal_at"),
+    ("attribution", "public_at"),
+    ("assessment", "internal_at"),
+    ("assessment", "public_at"),
+    ("claim", "retraction_internal_at"),
+    ("claim", "retraction_public_at"),
+    ("relation", "decision_internal_at"),
+    ("relation", "decision_public_at"),
+)
+"""When something came out for internal readers and for the public, which is read off the history after this."""
 ENTRY_INDEX = ("audience", "field", "value", "place", "claim_id")
 CAME_INDEX = ("kind", "came_at", "resource_id")
 STANDS_FOR_ADDRESS = sa.text("embargo_until IS NULL AND joined_id IS NULL")
@@ -69,12 +80,7 @@ def downgrade() -> None:
     op.drop_index(op.f(_name("claim_entry", ENTRY_INDEX)), table_name="claim_entry")
     op.drop_table("claim_entry")
     op.drop_index(op.f(_name("rendition", CAME_INDEX)), table_name="rendition")
-    for table, column in (
-        ("rendition", "in_days"),
-        ("rendition", "came_at"),
-        ("assessment", "public_at"),
-        ("assessment", "internal_at"),
-    ):
+    for table, column in (("rendition", "in_days"), ("rendition", "came_at"), *WHEN_OUT):
         op.drop_column(table, column)
 
 
@@ -84,8 +90,8 @@ def _name(table: str, columns: tuple[str, ...]) -> str:
 
 def _add_when_out() -> None:
     """What is told of times is written anew after this, for every rendition whose `in_days` is null."""
-    op.add_column("assessment", sa.Column("internal_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("assessment", sa.Column("public_at", sa.DateTime(timezone=True), nullable=True))
+    for table, column in WHEN_OUT:
+        op.add_column(table, sa.Column(column, sa.DateTime(timezone=True), nullable=True))
     op.add_column("rendition", sa.Column("in_days", sa.Integer(), nullable=True))
     op.add_column("rendition", sa.Column("came_at", sa.DateTime(timezone=True), nullable=True))
     # With the first version in the line of its audiences: their own, or that which theirs forked off from.
