@@ -411,9 +411,9 @@ def test_hidden_claims_take_no_place_from_others(api: Api, monkeypatch: pytest.M
 
 def test_a_suggestion_comes_out_with_the_embargo(api: Api, clock: Clock, context: Context) -> None:
     reader, until = api.with_scopes(Scope.CLAIMS_READ), START + timedelta(days=2)
-    said: dict[str, Any] = {"attributions": [said_by(recorded_source(api, anonymity="named", name="Ann Roe"))]}
-    one = record(api, deaths(**said))
-    record(api, deaths("46", embargo_until=until.isoformat(), **said))
+    said = [said_by(recorded_source(api, anonymity="named", name="Ann Roe"))]
+    one = record(api, deaths(attributions=said))
+    record(api, deaths("46", embargo_until=until.isoformat(), attributions=said))
     assert suggested(reader, one) == []
     clock.now = until
     carry_out_all(context)
