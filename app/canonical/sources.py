@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any, Final
 
 from anyascii import anyascii
-from sqlmodel import Session
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func
 
 from app.access.principals import AUDIENCE_OF, Audience
 from app.access.units import Unit
@@ -19,6 +20,15 @@ from app.models.vocabulary import ChangeAction, Reliability, ResourceKind
 
 CAME_OUT: Final = {Audience.PUBLIC: "public_on", Audience.INTERNAL: "internal_on"}
 """Where it stands of a rating when it came out for an audience; for restricted readers, when it was recorded."""
+
+RELIABILITY: Final = {Audience.PUBLIC: "public_reliability", Audience.INTERNAL: "internal_reliability"}
+"""Where a source's reliability stands as an audience is told it, where that is another one."""
+
+
+def reliability_for(audience: Audience) -> ColumnElement[Reliability]:
+    """The reliability of a source as the audience is told it."""
+    own = col(getattr(Source, RELIABILITY.get(audience, "reliability")))
+    return func.coalesce(own, col(Source.reliability))
 
 
 def record_source(unit: Unit, source: Source, action: ChangeAction) -> None:
@@ -41,6 +51,7 @@ def _written(session: Session, source: Source, organization: Audience, action: C
 
     def render(out: Sequence[Out]) -> Contents:
         _date_ratings(source, ratings, out)
+        _rate(source, ratings)
         return source_contents(source, organization, out)
 
     return Written(ResourceKind.SOURCE, source.id, action, render, embargo_until=source.embargo_until)
@@ -61,6 +72,25 @@ def _date_ratings(source: Source, ratings: Sequence[SourceRating], out: Sequence
                 setattr(rating, column, opens_on if is_shown else None)
 
 
+def _rate(source: Source, ratings: Sequence[SourceRating]) -> None:
+    """Gives the source the reliability of its newest rating, by the days that each audience is told of."""
+    for seen_by in reversed(Audience) if ratings else ():
+        newest = max(
+            ratings, key=lambda rating: (rating.rated_on or rating_recorded_on(rating, seen_by), rating.position)
+        )
+        if seen_by not in RELIABILITY:
+            source.reliability = newest.reliability
+        else:
+            differs = newest.reliability is not source.reliability
+            setattr(source, RELIABILITY[seen_by], newest.reliability if differs else None)
+
+
+def rating_recorded_on(rating: SourceRating, seen_by: Audience) -> date:
+    """The day on which a rating was recorded, as the audience is told: when it came out for it."""
+    came_out: date | None = getattr(rating, CAME_OUT[seen_by]) if seen_by in CAME_OUT else None
+    return came_out or rating.recorded_on
+
+
 def record_new_sources(unit: Unit, sources: Sequence[Source]) -> None:
     """Writes and records new sources; their organizations stay out of sight as in `record_source`."""
     unit.session.add_all(sources)
@@ -77,7 +107,10 @@ def source_contents(source: Source, organization: Audience, out: Sequence[Out]) 
     """What each audience reads of the source, whose organization is seen from that audience on."""
     own = AUDIENCE_OF[source.visibility]
     return [
-        source_content(source, day_of(out[seen_by].at), show_organization=sees(seen_by, organization))
+        {
+            **source_content(source, day_of(out[seen_by].at), show_organization=sees(seen_by, organization)),
+            "reliability": getattr(source, RELIABILITY.get(seen_by, "reliability")) or source.reliability,
+        }
         if sees(seen_by, own)
         else None
         for seen_by in Audience

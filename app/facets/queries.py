@@ -9,6 +9,7 @@ from sqlmodel import col, func, select
 
 from app.access.units import Reply, Unit
 from app.canonical.replies import included_within
+from app.canonical.sources import reliability_for
 from app.facets.schemas import FacetFilter
 from app.filters.queries import matching_claims
 from app.kit.plans import found_once
@@ -30,8 +31,6 @@ LISTED_BY: Final = {
     "outlet_id": EntryField.OUTLET,
 }
 """Fields whose values are what claims are listed by."""
-OF_ORIGIN: Final[Mapping[str, Any]] = {"anonymity": Source.anonymity, "reliability": Source.reliability}
-"""Fields of who stands first in a chain."""
 
 
 def count_claims(unit: Unit, wanted: FacetFilter) -> Reply:
@@ -88,5 +87,6 @@ def _values(unit: Unit, field: str) -> Any:
     listed_by = values_of(audience, LISTED_BY.get(field, EntryField.ORIGIN))
     if field in LISTED_BY:
         return listed_by
-    of_origin = type_coerce(OF_ORIGIN[field], String).label("value")
+    column: Any = Source.anonymity if field == "anonymity" else reliability_for(audience)
+    of_origin = type_coerce(column, String).label("value")
     return select(listed_by.c.claim_id, of_origin).join(Source, col(Source.id) == listed_by.c.value).subquery()

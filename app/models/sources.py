@@ -33,6 +33,10 @@ class Source(Table, table=True):
     member_count_min: int | None = columns.whole_number(nullable=True)
     member_count_max: int | None = columns.whole_number(nullable=True)
     reliability: Reliability = columns.choice(Reliability, "reliability")
+    internal_reliability: Reliability | None = columns.choice(Reliability, "internal_reliability", nullable=True)
+    """That by the days that internal readers are told, where it is another one."""
+    public_reliability: Reliability | None = columns.choice(Reliability, "public_reliability", nullable=True)
+    """The same for the public."""
     visibility: Visibility = columns.choice(Visibility, "visibility")
     embargo_until: datetime | None = columns.instant(nullable=True)
     """Until when the public is not to know of it, because it came along with a claim that is not out. Never read."""

@@ -16,7 +16,7 @@ from app.canonical.names import name_query
 from app.canonical.queries import bodies_shown
 from app.canonical.replies import Listing, many, one, readable
 from app.canonical.schemas import RatingRead, SourceRead, SourceRelationRead
-from app.canonical.sources import CAME_OUT
+from app.canonical.sources import CAME_OUT, rating_recorded_on, reliability_for
 from app.fulltext.index import matching as matching_texts
 from app.kit.paging import Key, Order, PageParameters
 from app.kit.plans import found_once
@@ -49,7 +49,7 @@ def list_sources(unit: Unit, wanted: SourceFilter) -> Reply:
     if wanted.country:
         matching = matching.where(col(Source.country).in_(wanted.country))
     if wanted.reliability:
-        matching = matching.where(col(Source.reliability).in_(wanted.reliability))
+        matching = matching.where(reliability_for(unit.principal.audience).in_(wanted.reliability))
     if wanted.organization_id:
         # By those that the documents show: an id must not find who belongs to a hidden organization.
         shown = bodies_shown(unit.session, wanted.organization_id, unit.principal.audience)
@@ -98,17 +98,10 @@ def rated_on(audience: Audience) -> ColumnElement[date]:
 
 def rating_json(rating: SourceRating, audience: Audience) -> str:
     """What the audience reads of a rating: that it was recorded on the day on which it came out for it."""
-    recorded_on = getattr(rating, CAME_OUT.get(audience, "recorded_on")) or rating.recorded_on
+    recorded_on = rating_recorded_on(rating, audience)
     read = {name: getattr(rating, name) for name in RatingRead.model_fields}
     read |= {"rated_on": rating.rated_on or recorded_on, "recorded_on": recorded_on}
     return orjson.dumps(read).decode()
-
-
-def newest_rating(session: Session, source_id: str) -> SourceRating | None:
-    """The rating that holds now: of the latest day, and of several on one day the one recorded last."""
-    ratings = select(SourceRating).where(SourceRating.source_id == source_id)
-    newest_first = ratings.order_by(rated_on(Audience.RESTRICTED).desc(), col(SourceRating.position).desc())
-    return session.exec(newest_first.limit(1)).first()
 
 
 def count_ratings(session: Session, source_id: str) -> int:

@@ -206,8 +206,6 @@ def rate_source(unit: Unit, source_id: str, sent: RatingCreate) -> Reply:
     """Adds a rating and answers with it; the source bears the reliability of its newest rating from then on."""
     source = _locked(unit, source_id)
     rating = _add_rating(unit, source, sent)
-    newest = queries.newest_rating(unit.session, source_id)
-    source.reliability = newest.reliability if newest is not None else rating.reliability
     record_source(unit, source, ChangeAction.UPDATED)
     return Reply(body=queries.rating_json(rating, unit.principal.audience).encode(), status=201)
 

@@ -212,6 +212,9 @@ def _note_given_days() -> None:
 
     When each came out is noted after this, with what is told of times.
     """
+    with op.batch_alter_table("source") as batch:
+        for name in ("internal_reliability", "public_reliability"):
+            batch.add_column(sa.Column(name, _reliability(name), nullable=True))
     with op.batch_alter_table("source_rating") as batch:
         batch.add_column(sa.Column("internal_on", sa.Date(), nullable=True))
         batch.add_column(sa.Column("public_on", sa.Date(), nullable=True))
@@ -225,3 +228,11 @@ def _give_every_day() -> None:
         batch.alter_column("rated_on", existing_type=sa.Date(), nullable=False)
         batch.drop_column("public_on")
         batch.drop_column("internal_on")
+    with op.batch_alter_table("source") as batch:
+        for name in ("public_reliability", "internal_reliability"):
+            batch.drop_constraint(op.f(f"ck_source_{name}"), type_="check")
+            batch.drop_column(name)
+
+
+def _reliability(name: str) -> sa.Enum:
+    return sa.Enum("A", "B", "C", "D", "E", "F", name=name, native_enum=False, create_constraint=True, length=32)

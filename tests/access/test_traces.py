@@ -1,6 +1,6 @@
 """What is hidden leaves no trace: worlds that differ only in it, or in its hours, read alike, also once it is shown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -137,16 +137,20 @@ def test_the_bytes_of_what_was_public_once_cut_no_page_of_the_history(
 # Ratings.
 
 
-def build_rated(*ratings: dict[str, Any]) -> Callable[[World], None]:
-    """Worlds in which a source is rated at different hours, before it is shown."""
+def build_rated(*ratings: dict[str, Any], later: Sequence[dict[str, Any]] = ()) -> Callable[[World], None]:
+    """Worlds in which a source is rated at different hours, and then at the same, before it is shown."""
 
     def build(world: World) -> None:
         record_named(world)
         world.shared("hidden", "/v1/sources", source_body(visibility="internal"))
         world.shared("claim", "/v1/claims", claim_body(attributions=[of(world, "hidden", said="2026-11-24")]))
         world.moments_after(HOURS[world.name])
+        path = f"/v1/sources/{world.public['hidden']}/ratings"
         for number, body in enumerate(ratings):
-            world.shared(f"rating {number}", f"/v1/sources/{world.public['hidden']}/ratings", body)
+            world.shared(f"rating {number}", path, body)
+        world.moments_after(SHOWN - timedelta(days=1))
+        for number, body in enumerate(later):
+            world.shared(f"later rating {number}", path, body)
         show(world, "hidden")
 
     return build
@@ -183,6 +187,19 @@ def test_a_rating_that_was_given_a_day_is_told_with_it_on_whichever_day_it_was_r
 ) -> None:
     build = build_rated({"reliability": "B", "rated_on": "2026-11-23"})
     assert_alike(observatory, build, ask_for_ratings, hidden_as="internal")
+
+
+def test_which_rating_holds_does_not_tell_when_a_hidden_source_was_rated(observatory: Observatory) -> None:
+    build = build_rated({"reliability": "B"}, later=[{"reliability": "C", "rated_on": "2026-11-24"}])
+
+    def ask(known: dict[str, str]) -> Iterable[Asked]:
+        yield from ask_for_ratings(known)
+        for reliability in "BC":
+            yield get("/v1/sources", reliability=reliability)
+            yield get("/v1/claims", reliability=reliability)
+        yield get("/v1/claims/facets", field="reliability")
+
+    assert_alike(observatory, build, ask, hidden_as="internal")
 
 
 # The audit.

@@ -114,8 +114,7 @@ def test_who_could_read_what_the_audit_has_and_the_days_given_for_ratings_go_up_
     def noted() -> tuple[list[Any], list[Any]]:
         with database.reading() as session:
             audiences = session.exec(select(AuditEntry.audience).where(AuditEntry.subject_id == source)).all()
-            rating: Any = SourceRating
-            days = session.exec(select(rating.rated_on).order_by(rating.position)).all()
+            days = session.exec(select(col(SourceRating.rated_on)).order_by(col(SourceRating.position))).all()
         return list(audiences), list(days)
 
     assert noted() == ([0], [None, date(2020, 2, 2)])

@@ -17,6 +17,7 @@ from app.access.units import Unit
 from app.access.visibility import covers, may_know, visible
 from app.canonical.quantities import unit_key
 from app.canonical.queries import bodies_shown, is_contradiction
+from app.canonical.sources import reliability_for
 from app.filters.conditions import Condition, Listed, Overlap, Way, looked_up
 from app.filters.relevance import text_condition
 from app.filters.schemas import ClaimQuestion
@@ -239,7 +240,7 @@ def _attribution_entries(
     if wanted.anonymity:
         yield hop, select(Source.id).where(col(Source.anonymity).in_(set(wanted.anonymity)))
     if wanted.reliability:
-        yield hop, select(Source.id).where(col(Source.reliability).in_(set(wanted.reliability)))
+        yield hop, select(Source.id).where(reliability_for(unit.principal.audience).in_(set(wanted.reliability)))
     if wanted.outlet_id:
         yield EntryField.OUTLET, sorted(set(wanted.outlet_id))
     if wanted.document_id:
@@ -282,7 +283,7 @@ def _hop(unit: Unit, wanted: ClaimQuestion, source_ids: Sequence[str]) -> Any:
     if wanted.anonymity:
         rows = rows.where(col(Source.anonymity).in_(set(wanted.anonymity)))
     if wanted.reliability:
-        rows = rows.where(col(Source.reliability).in_(set(wanted.reliability)))
+        rows = rows.where(reliability_for(unit.principal.audience).in_(set(wanted.reliability)))
     return rows
 
 
