@@ -53,7 +53,7 @@ MAX_PARTS: Final = 10_000
 """In which a content comes, its chunks mostly. Each takes a microsecond of the loop: a mebibyte in chunks of one byte
 took a second."""
 PAUSE_SECONDS: Final = float(RETRY_AFTER_SECONDS)
-"""For which a connection is not read from once a request on it was turned away. Who does not wait as it was told to
+"""For which nothing on a connection is looked at once a request on it was turned away. Who does not wait as it was told to
 would otherwise take the time of those who were let in: of their answers four fifths were missing."""
 OWN_FILES: Final = 100
 """Open files that are no connections: the database's, and those of the process itself."""
@@ -108,7 +108,9 @@ class ProblemProtocol(HttpToolsProtocol):
         self._taking: TimerHandle | None = None
         """When what was sent must have been taken; None where nothing waits."""
         self._reading: TimerHandle | None = None
-        """When the connection is read from again, or was last, after a request was turned away; None where none was."""
+        """When what comes in is looked at again, or was last, after a request was turned away; None where none was."""
+        self._unread = b""
+        """What came in before that."""
         self._silent, self._has_asked = True, False
         self._framing_bytes, self._parts = 0, 0
         """Of the request that is coming in: what is no content of it, and in how many parts its content has come."""
@@ -145,6 +147,12 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what came in. Bytes that begin no request run out of time like a header that never ends."""
+        if self._reading is not None:
+            # Taken off the connection, or nobody would notice that the client is gone.
+            self._unread += data
+            if len(self._unread) >= PACKET_BYTES:
+                self.flow.pause_reading()
+            return
         for start in range(0, len(data), PACKET_BYTES):
             self._packet_received(data[start : start + PACKET_BYTES])
 
@@ -210,9 +218,13 @@ class ProblemProtocol(HttpToolsProtocol):
             self._await_taking()
         elif self._fault is not None and not self.pipeline:
             self._refuse(self._fault)
-        elif was_turned_away:
-            self.flow.pause_reading()
-            self._reading = self.loop.call_later(_pause(), self.flow.resume_reading)
+        elif was_turned_away and self._reading is None:
+            self._reading = self.loop.call_later(_pause(), self._read_on)
+
+    def _read_on(self) -> None:
+        unread, self._unread, self._reading = self._unread, b"", None
+        self.flow.resume_reading()
+        self.data_received(unread)
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing came after an answer: closes the connection."""

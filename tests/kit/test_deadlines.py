@@ -15,6 +15,7 @@ from app.kit.protocol import (
     HEADER_SECONDS,
     MAX_PARTS,
     MAX_UNTAKEN_BYTES,
+    PACKET_BYTES,
     PAUSE_SECONDS,
     PROXIES,
     TAKING_SECONDS,
@@ -335,17 +336,28 @@ def test_a_connection_that_ended_leaves_nothing_to_happen(client: Client) -> Non
     assert all(timer.cancelled for timer in client.loop.timers)
 
 
-def test_who_is_turned_away_is_not_read_from_for_as_long_as_it_is_to_wait(client: Client) -> None:
+def test_who_is_turned_away_is_asked_nothing_of_for_as_long_as_it_is_to_wait(client: Client) -> None:
     client.send(WHOLE.replace(b"/claims", b"/claims?away"))
     client.be_answered()
-    is_read = []
+    client.send(WHOLE)
+    begun = []
     for seconds in (PAUSE_SECONDS - 0.1, PAUSE_SECONDS * 2):
         client.loop.pass_to(seconds)
-        is_read.append(client.wire.is_read)
-    assert is_read == [False, True]
-    client.send(WHOLE)
+        begun.append(len(client.loop.tasks))
+    assert begun == [0, 1]
     client.be_answered()
     assert (client.wire.is_read, client.wire.closed, client.statuses) == (True, False, [200, 200])
+
+
+def test_of_who_was_turned_away_little_is_kept_until_then(client: Client) -> None:
+    client.send(WHOLE.replace(b"/claims", b"/claims?away"))
+    client.be_answered()
+    client.send(b"\r\n")
+    assert client.wire.is_read
+    client.send(b"\r\n" * PACKET_BYTES)
+    assert not client.wire.is_read
+    client.loop.pass_to(PAUSE_SECONDS * 2)
+    assert client.wire.is_read
 
 
 def test_a_connection_too_many_is_turned_away(state: ServerState, monkeypatch: pytest.MonkeyPatch) -> None:
