@@ -53,8 +53,8 @@ MAX_PARTS: Final = 10_000
 """In which a content comes, its chunks mostly. Each takes a microsecond of the loop: a mebibyte in chunks of one byte
 took a second."""
 PAUSE_SECONDS: Final = float(RETRY_AFTER_SECONDS)
-"""For which nothing on a connection is looked at once a request on it was turned away. Who does not wait as it was told to
-would otherwise take the time of those who were let in: of their answers four fifths were missing."""
+"""For which nothing on a connection is looked at once a request on it was turned away. Who does not wait as it was told
+to would otherwise take the time of those who were let in: of their answers four fifths were missing."""
 OWN_FILES: Final = 100
 """Open files that are no connections: the database's, and those of the process itself."""
 CLOSING: Final = {"Connection": "close"}
