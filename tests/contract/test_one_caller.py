@@ -29,7 +29,9 @@ SECONDS: Final = 20 if FULL else 4
 A_MOMENT_S: Final = 0.1
 CLAIMS: Final = 200
 SLOWEST_S: Final = 1.0 if FULL else 4.0
-"""What the slowest answer of others may take; less strict where other tests have the machine too."""
+"""What the slowest read of others may take; less strict where other tests have the machine too."""
+SLOWEST_LARGE_S: Final = 2.0 if FULL else 4.0
+"""What the slowest large body of others may take: one of somebody else's is in work beside it."""
 WORDS: Final = ["".join(random.Random(number).choices("abcdefgilmnoprstuv", k=6)) for number in range(2_000)]
 SLOW: Final = urlencode({"limit": 200, "include_total": "true", "q": " OR ".join(WORDS[:32])})
 A_TEXT: Final = "Nine workers left. " * 1_100
@@ -115,4 +117,4 @@ def test_large_bodies_of_one_key_keep_nobody_elses_waiting(prepared: tuple[str, 
             document = document_body(text=A_TEXT)
             seen = asyncio.run(asked_by_others(server, "POST", "/v1/documents", other, document))
     assert seen.statuses.keys() == {201}, seen
-    assert seen.slowest <= SLOWEST_S, seen
+    assert seen.slowest <= SLOWEST_LARGE_S, seen

@@ -353,8 +353,8 @@ def test_of_who_was_turned_away_little_is_kept_until_then(client: Client) -> Non
     client.send(WHOLE.replace(b"/claims", b"/claims?away"))
     client.be_answered()
     is_read = []
-    for more in (b"\r\n", b"\r\n" * PACKET_BYTES):
-        client.send(more)
+    for sent in (b"\r\n", b"\r\n" * PACKET_BYTES):
+        client.send(sent)
         is_read.append(client.wire.is_read)
     client.loop.pass_to(PAUSE_SECONDS * 2)
     assert [*is_read, client.wire.is_read] == [True, False, True]
