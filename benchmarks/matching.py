@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient
+from sqlmodel import Session
 
 from app import startup
 from app.access.context import Context
 from app.access.secrets import Pepper
+from app.access.units import Reply
 from app.claims.schemas import ClaimBatch
 from app.claims.service import create_claims
 from app.keys.service import add_key, at_the_server, ensure_first_key
@@ -140,9 +142,11 @@ def record(context: Context, claims: Sequence[dict[str, Any]]) -> dict[str, str]
     waiting = iter(claims)
     while lines := list(islice(waiting, BATCH)):
         batch = ClaimBatch.model_validate({"claims": [_claim(line, outlet_id) for line in lines]})
-        recorded = context.database.write(
-            lambda session, sent=batch: create_claims(at_the_server(context, session), sent)
-        )
+
+        def record(session: Session, sent: ClaimBatch = batch) -> Reply:
+            return create_claims(at_the_server(context, session), sent)
+
+        recorded = context.database.write(record)
         items = json.loads(recorded.body)["items"]
         names |= {item["id"]: line["id"] for item, line in zip(items, lines, strict=True)}
     return names

@@ -47,7 +47,7 @@ def run_page(session: Session, wanted: ClaimFilter, after: list[Any] | None = No
 
 def plans(database: Database, wanted: ClaimFilter) -> list[list[str]]:
     """The plan of each statement that finds the page's ids, line by line, the counting before it left out."""
-    with database.reading() as session, looking_for_veils(session), _statements(session) as sent:
+    with database.reading() as session, looking_for_veils(session, LONG_AFTER), _statements(session) as sent:
         matching = matching_claims(unit_of(session), wanted, source_ids=wanted.source_id, sort=wanted.order)
         sent.clear()
         page_of(session, matching.statement, matching.order, wanted, None)
@@ -80,7 +80,7 @@ def _least_ms(database: Database, work: Callable[[Session], Any]) -> float:
     clock = time.process_time if database.is_sqlite else time.perf_counter
     times = []
     for _ in range(RUNS):
-        with database.reading() as session, looking_for_veils(session):
+        with database.reading() as session, looking_for_veils(session, LONG_AFTER):
             started = clock()
             work(session)
             times.append((clock() - started) * 1000)

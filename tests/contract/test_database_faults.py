@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from app import startup
 from app.access.context import Context
-from app.kit import db
+from app.kit import db, engines
 from app.kit.db import Database
 from app.kit.problems import MEDIA_TYPE
 from tests.fixtures import api
@@ -205,7 +205,7 @@ def test_a_full_disk_may_pass(own_api: Api, own_database: Database) -> None:
 def test_a_lock_that_another_has_may_pass(
     own_api: Api, own_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 1)
     monkeypatch.setattr(db, "ATTEMPTS", 1)
     other = Database(str(own_database.url))
     with other.engine().begin():

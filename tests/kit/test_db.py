@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from app.access.context import Context
-from app.kit import db, deadline, sqlite
+from app.kit import db, deadline, engines, sqlite
 from app.kit.database_errors import sqlstate
 from app.kit.db import ATTEMPTS, Database
 from app.kit.problems import OutcomeUnknown, WriteTooCostly
@@ -154,7 +154,7 @@ def test_the_outcome_is_unknown_when_the_connection_is_cut_in_the_commit(purses:
 def test_a_unit_is_run_again_once_another_process_gives_up_the_lock(
     purses: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 1)
     monkeypatch.setattr(SLEEPLESS, no_sleep)
     impatient = Database(str(purses.url))
     other = sqlite.driver.connect(str(purses.url.database), isolation_level=None)
@@ -175,7 +175,7 @@ def test_a_unit_is_run_again_once_another_process_gives_up_the_lock(
 
 @on_sqlite
 def test_a_unit_is_never_run_more_often_than_allowed(purses: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 1)
     monkeypatch.setattr(SLEEPLESS, no_sleep)
     impatient = Database(str(purses.url))
     other = sqlite.driver.connect(str(purses.url.database), isolation_level=None)

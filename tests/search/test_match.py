@@ -341,7 +341,7 @@ def test_texts_without_spaces_are_matched(api: Api) -> None:
         ({"text": "Nine", "threshold": "0.5"}, ("/threshold", "wrong_type")),
         ({"text": "Nine", "limit": 0}, ("/limit", "out_of_range")),
         ({"text": "Nine", "limit": 51}, ("/limit", "out_of_range")),
-        ({"text": "Nine", "language": "klingon!"}, ("/language", "wrong_form")),
+        ({"text": "Nine", "language": "klingon!"}, ("/language", "not_a_code")),
         ({"text": "Nine", "audience": 2}, ("/audience", "unknown_field")),
     ],
 )
