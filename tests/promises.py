@@ -116,6 +116,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "unnoticed": NONE,
         },
         by_engine=True,
+        tests=("reads", "writes", "noticed"),
         alone=True,
     ),
     "canaries": Promise(

@@ -249,10 +249,14 @@ def names_of(sort: str, number: int) -> tuple[str, str, str]:
     return f"https://example.org/{sort}/{number}", f"https://example.org/{sort}/draft/{number}", f"zk{number}"
 
 
-def test_hidden_and_absent_take_the_same_time(observed: Observed, engine_name: str, prove: Prove) -> None:
+@pytest.mark.parametrize("groups", [("get", "search"), ("create", "change")], ids=["reads", "writes"])
+def test_hidden_and_absent_take_the_same_time(
+    observed: Observed, groups: tuple[str, ...], engine_name: str, prove: Prove
+) -> None:
     greatest: dict[str, float] = {}
     figures: dict[str, float] = {}
-    for group, kinds in KINDS.items():
+    for group in groups:
+        kinds = KINDS[group]
         pairs = math.ceil(share(PAIRS, one_in=50) / len(kinds))
         for kind in kinds:
             t = observed.compared(group, kind, pairs).greatest_t
