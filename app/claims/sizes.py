@@ -1,6 +1,7 @@
 """How much one request may record: others' writes wait until it is written.
 
-Each figure is several times what a newspaper's article has. At the most, a batch took SQLite 0.95 to 1.2 s.
+Each figure is several times what a newspaper's article has. At the most, another's write waited 0.8 s for a
+batch on SQLite.
 """
 
 from collections.abc import Iterable, Iterator
