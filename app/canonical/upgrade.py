@@ -111,7 +111,9 @@ def _read_history(session: Session, rows: ClaimRows) -> None:
             if attribution_id not in held and version.audience in of_lines:
                 of_lines[version.audience] = of_lines[version.audience] or version.recorded_at
     for attribution_id in lost.keys() - {row.id for row in rows.attributions}:
-        session.add(RemovedAttribution(claim_id=rows.claim.id, id=attribution_id, audience=_knew(lost[attribution_id])))
+        if session.get(RemovedAttribution, (rows.claim.id, attribution_id)) is None:
+            knew = _knew(lost[attribution_id])
+            session.add(RemovedAttribution(claim_id=rows.claim.id, id=attribution_id, audience=knew))
 
 
 def _upgrade_relations(session: Session, relations: Sequence[Relation]) -> None:

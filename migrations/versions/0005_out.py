@@ -1,7 +1,4 @@
-"""When things came out for each audience, what claims are listed by, what was removed, joined and suggested.
-
-Who could read of what the audit has, and which ratings were given a day, too.
-"""
+"""When things came out for each audience, what claims are listed by, what was removed, and documents of one address."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,21 +30,9 @@ REPLACED = (
     ("source", ("recorded_on", "id")),
 )
 """Indexes that the entries, and the index of when renditions came out, stand in for."""
-WHEN_OUT = (
-    ("attribution", "internal_at"),
-    ("attribution", "public_at"),
-    ("assessment", "internal_at"),
-    ("assessment", "public_at"),
-    ("claim", "retraction_internal_at"),
-    ("claim", "retraction_public_at"),
-    ("relation", "decision_internal_at"),
-    ("relation", "decision_public_at"),
-)
-"""When something came out for internal readers and for the public, which is read off the history after this."""
 ENTRY_INDEX = ("audience", "field", "value", "place", "claim_id")
 CAME_INDEX = ("kind", "came_at", "resource_id")
 STANDS_FOR_ADDRESS = sa.text("embargo_until IS NULL AND joined_id IS NULL")
-HELD_BACK = sa.text("embargo_until IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -55,10 +40,7 @@ def upgrade() -> None:
     _create_entries()
     _create_removed()
     _join_documents()
-    _note_to_whom_suggested()
     _allow_actions((*AUDIT_ACTIONS[:5], *NEW_ACTIONS, *AUDIT_ACTIONS[5:]))
-    _note_readers_of_audit()
-    _note_given_days()
     for table, columns in REPLACED:
         op.drop_index(op.f(_name(table, columns)), table_name=table)
 
@@ -66,21 +48,19 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table, columns in REPLACED:
         op.create_index(op.f(_name(table, columns)), table, list(columns), unique=False)
-    _give_every_day()
-    with op.batch_alter_table("audit_entry") as batch:
-        batch.drop_constraint(op.f("ck_audit_entry_audience"), type_="check")
-        batch.drop_column("audience")
     op.execute("DELETE FROM audit_entry WHERE action IN ('relation_withdrawn', 'document_joined')")
     _allow_actions(AUDIT_ACTIONS)
-    with op.batch_alter_table("relation") as batch:
-        batch.drop_constraint(op.f("ck_relation_suggested_from"), type_="check")
-        batch.drop_column("suggested_from")
     _part_documents()
     op.drop_table("removed_attribution")
     op.drop_index(op.f(_name("claim_entry", ENTRY_INDEX)), table_name="claim_entry")
     op.drop_table("claim_entry")
     op.drop_index(op.f(_name("rendition", CAME_INDEX)), table_name="rendition")
-    for table, column in (("rendition", "in_days"), ("rendition", "came_at"), *WHEN_OUT):
+    for table, column in (
+        ("rendition", "in_days"),
+        ("rendition", "came_at"),
+        ("assessment", "public_at"),
+        ("assessment", "internal_at"),
+    ):
         op.drop_column(table, column)
 
 
@@ -90,8 +70,8 @@ def _name(table: str, columns: tuple[str, ...]) -> str:
 
 def _add_when_out() -> None:
     """What is told of times is written anew after this, for every rendition whose `in_days` is null."""
-    for table, column in WHEN_OUT:
-        op.add_column(table, sa.Column(column, sa.DateTime(timezone=True), nullable=True))
+    op.add_column("assessment", sa.Column("internal_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("assessment", sa.Column("public_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("rendition", sa.Column("in_days", sa.Integer(), nullable=True))
     op.add_column("rendition", sa.Column("came_at", sa.DateTime(timezone=True), nullable=True))
     # With the first version in the line of its audiences: their own, or that which theirs forked off from.
@@ -149,24 +129,11 @@ def _join_documents() -> None:
         sqlite_where=STANDS_FOR_ADDRESS,
         postgresql_where=STANDS_FOR_ADDRESS,
     )
-    op.create_index(
-        op.f("ix_document_embargo_until"),
-        "document",
-        ["embargo_until"],
-        unique=False,
-        sqlite_where=HELD_BACK,
-        postgresql_where=HELD_BACK,
-    )
 
 
 def _part_documents() -> None:
     """What shares its address with another record loses it: the tables before this one hold one of each visibility."""
-    for name in (
-        "uq_document_canonical_url_visibility",
-        "ix_document_embargo_until",
-        "ix_document_joined_id",
-        "ix_document_canonical_url",
-    ):
+    for name in ("uq_document_canonical_url_visibility", "ix_document_joined_id", "ix_document_canonical_url"):
         op.drop_index(name, table_name="document")
     op.execute(
         "UPDATE document SET canonical_url = NULL WHERE EXISTS (SELECT 1 FROM document AS other WHERE "
@@ -180,59 +147,7 @@ def _part_documents() -> None:
         batch.create_unique_constraint(op.f("uq_document_canonical_url_visibility"), ["canonical_url", "visibility"])
 
 
-def _note_to_whom_suggested() -> None:
-    """Suggestions that nobody has decided are everybody's who reads both claims, as they were."""
-    with op.batch_alter_table("relation") as batch:
-        batch.add_column(sa.Column("suggested_from", sa.Integer(), nullable=True))
-        batch.create_check_constraint(op.f("ck_relation_suggested_from"), "suggested_from BETWEEN 0 AND 2")
-    op.execute(
-        "UPDATE relation SET suggested_from = 0 WHERE kind = 'contradicts' AND status = 'suggested' "
-        "AND decided_by IS NULL AND substr(note, 1, 26) = 'Suggested by the service: '"
-    )
-
-
 def _allow_actions(actions: tuple[str, ...]) -> None:
     with op.batch_alter_table("audit_entry") as batch:
         batch.drop_constraint(op.f("ck_audit_entry_action"), type_="check")
         batch.create_check_constraint(op.f("ck_audit_entry_action"), sa.column("action").in_(actions))
-
-
-def _note_readers_of_audit() -> None:
-    """What was done with a source so far is for restricted readers: who else could read it then is not kept."""
-    with op.batch_alter_table("audit_entry") as batch:
-        batch.add_column(sa.Column("audience", sa.Integer(), nullable=True))
-        batch.create_check_constraint(op.f("ck_audit_entry_audience"), "audience BETWEEN 0 AND 2")
-    op.execute(
-        "UPDATE audit_entry SET audience = 2 WHERE action IN ('identity_sealed', 'identity_read', 'identity_erased')"
-    )
-
-
-def _note_given_days() -> None:
-    """A rating that holds from the day on which it was recorded is taken to have been given none.
-
-    When each came out is noted after this, with what is told of times.
-    """
-    with op.batch_alter_table("source") as batch:
-        for name in ("internal_reliability", "public_reliability"):
-            batch.add_column(sa.Column(name, _reliability(name), nullable=True))
-    with op.batch_alter_table("source_rating") as batch:
-        batch.add_column(sa.Column("internal_on", sa.Date(), nullable=True))
-        batch.add_column(sa.Column("public_on", sa.Date(), nullable=True))
-        batch.alter_column("rated_on", existing_type=sa.Date(), nullable=True)
-    op.execute("UPDATE source_rating SET rated_on = NULL WHERE rated_on = recorded_on")
-
-
-def _give_every_day() -> None:
-    op.execute("UPDATE source_rating SET rated_on = recorded_on WHERE rated_on IS NULL")
-    with op.batch_alter_table("source_rating") as batch:
-        batch.alter_column("rated_on", existing_type=sa.Date(), nullable=False)
-        batch.drop_column("public_on")
-        batch.drop_column("internal_on")
-    with op.batch_alter_table("source") as batch:
-        for name in ("public_reliability", "internal_reliability"):
-            batch.drop_constraint(op.f(f"ck_source_{name}"), type_="check")
-            batch.drop_column(name)
-
-
-def _reliability(name: str) -> sa.Enum:
-    return sa.Enum("A", "B", "C", "D", "E", "F", name=name, native_enum=False, create_constraint=True, length=32)

@@ -46,16 +46,12 @@ def upgrade() -> None:
         sa.Column("begun", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("veiled_from", sa.Integer(), nullable=True),
         sa.Column("veiled_below", sa.Integer(), nullable=True),
         sa.Column("actor_id", sa.String(length=36), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_by", sa.String(length=36), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "0 <= veiled_from AND veiled_from < veiled_below AND veiled_below <= 2", name=op.f("ck_follow_up_veil")
-        ),
-        sa.CheckConstraint("(veiled_from IS NULL) = (veiled_below IS NULL)", name=op.f("ck_follow_up_veil_whole")),
+        sa.CheckConstraint("veiled_below BETWEEN 1 AND 2", name=op.f("ck_follow_up_veiled_below")),
         sa.PrimaryKeyConstraint("kind", "subject_id", name=op.f("pk_follow_up")),
     )
     op.create_index(op.f("ix_follow_up_kind_due_at"), "follow_up", ["kind", "due_at"], unique=False)
