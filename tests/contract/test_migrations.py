@@ -24,7 +24,7 @@ from app.kit.db import Database
 from app.kit.ids import ordered_id
 from app.models import ApiKey, AuditEntry, SourceRating
 from app.models.vocabulary import AuditAction, ResourceKind
-from tests.factories import recorded_source
+from tests.factories import recorded_claim, recorded_source, said_by
 from tests.fixtures.api import Api, make_key
 from tests.fixtures.ledger import write_everything
 
@@ -124,6 +124,28 @@ def test_who_could_read_what_the_audit_has_and_the_days_given_for_ratings_go_up_
     assert days == 2
     startup.migrate(database)
     assert noted() == ([2], [None, date(2020, 2, 2)])
+
+
+def test_what_the_revision_before_recorded_is_told_the_same(
+    own_context: Context, app_of_session: FastAPI, portal: BlockingPortal
+) -> None:
+    database = own_context.database
+    app_of_session.state.context = own_context
+    startup.migrate(database)
+    api = Api(app_of_session, own_context, portal, make_key(own_context))
+    hidden, shown = recorded_source(api, visibility="internal"), recorded_source(api)
+    claim = f"/v1/claims/{recorded_claim(api, attributions=[said_by(shown)])['id']}"
+    removed, _ = (api.create(f"{claim}/attributions", said_by(each)) for each in (shown, hidden))
+    assert api.delete(f"{claim}/attributions/{removed['id']}", etag="*").status_code == 204
+    api.change(f"/v1/sources/{hidden}", {"visibility": "public"})
+    assert api.post(f"{claim}/retract", {"reason": "It was ten."}).status_code == 200
+    before = [api.get(path).text for path in (claim, f"{claim}/history")]
+    with database.altering() as connection:
+        command.downgrade(startup.alembic_config(connection), "0007")
+    startup.migrate(database)
+    assert [api.get(path).text for path in (claim, f"{claim}/history")] == before
+    with database.reading() as session:
+        assert list(verify.differences(session)) == []
 
 
 def downgrade(database: Database) -> None:
