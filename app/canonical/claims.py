@@ -175,13 +175,13 @@ def record_relation(unit: Unit, relation: Relation, action: ChangeAction) -> Non
     unit.session.flush()
     if relation.suggested_from is not None:
         ends = queries.locked_claims(unit.session, [relation.claim_id, relation.other_claim_id])
-        both_read = read_from(unit, {claim_id: claim.embargo_until for claim_id, claim in ends.items()})
+        both_read = all_read_from(unit, {claim_id: claim.embargo_until for claim_id, claim in ends.items()})
         relation.suggested_from = max(relation.suggested_from, both_read)
         unit.session.flush()
     record_change(unit, relation_written(unit.session, relation, action, at=unit.now))
 
 
-def read_from(unit: Unit, embargoes: Mapping[str, datetime | None]) -> Audience:
+def all_read_from(unit: Unit, embargoes: Mapping[str, datetime | None]) -> Audience:
     """The widest audience that reads all of the claims now, whose embargoes these are."""
     seen_from = queries.first_audiences(unit.session, embargoes)
     widest = max(seen_from.get(claim_id, Audience.RESTRICTED) for claim_id in embargoes)

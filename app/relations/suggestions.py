@@ -13,7 +13,7 @@ from typing import Final
 from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import is_over, sees
-from app.canonical.claims import read_from, record_relation, relation_written
+from app.canonical.claims import all_read_from, record_relation, relation_written
 from app.changes import queries as changes
 from app.changes.record import NOBODY, record_change
 from app.follow_ups.queries import ask
@@ -125,7 +125,7 @@ def _found(unit: Unit, claim_id: str) -> dict[str, Audience]:
     stated = queries.stated(unit.session, [claim_id]).get(claim_id)
     if stated is None or stated.claim.status is not ClaimStatus.PUBLISHED or not stated.numbers or not stated.topics:
         return {}
-    readers = list(Audience)[read_from(unit, {claim_id: stated.claim.embargo_until}) :]
+    readers = list(Audience)[all_read_from(unit, {claim_id: stated.claim.embargo_until}) :]
     near = queries.to_compare(unit.session, stated, unit.now)
     # Chosen among what each audience reads: among all, hidden claims would take the places of others, and so be told.
     newest = {reader: near[reader][:MOST_LOOKED_AT] for reader in readers}
