@@ -302,7 +302,7 @@ def test_who_does_not_read_a_suggestion_may_record_the_contradiction(
     writer, insider = api.with_scopes(*WRITES), api.with_scopes(Scope.CLAIMS_READ, Scope.INTERNAL_READ)
     one, other = record(api, deaths("9", status="draft")), record(api, deaths("46"))
     with monkeypatch.context() as patched:
-        patched.setattr(suggestions, "read_from", lambda *_: Audience.INTERNAL)  # nothing is found for the public
+        patched.setattr(suggestions, "all_read_from", lambda *_: Audience.INTERNAL)  # nothing is found for the public
         api.change(f"/v1/claims/{one}", {"status": "published"})
     (own,) = suggested(insider, one)
     assert suggested(writer, one) == []
@@ -320,7 +320,7 @@ def test_what_insiders_decide_of_a_suggestion_everybody_reads_who_reads_the_clai
 ) -> None:
     reader, one = api.with_scopes(Scope.CLAIMS_READ), record(api, deaths("9"))
     with monkeypatch.context() as patched:
-        patched.setattr(suggestions, "read_from", lambda *_: Audience.INTERNAL)
+        patched.setattr(suggestions, "all_read_from", lambda *_: Audience.INTERNAL)
         record(api, deaths("46"))
     (own,) = suggested(api, one)
     assert suggested(reader, one) == []
