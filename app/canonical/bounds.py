@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from app.access.units import Unit
-from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, ids_in, readable
+from app.canonical.replies import NAMES, ids_in, readable
 from app.kit.columns import size_bytes
 from app.kit.problems import invalid
 from app.models.vocabulary import ResourceKind
@@ -24,7 +24,7 @@ each with an outlet and two sources, name 400."""
 def claim_size(unit: Unit, claim_id: str) -> tuple[int, int]:
     """How many bytes the caller reads of the claim, and how many sources and documents these name."""
     document = readable(unit, ResourceKind.CLAIM, claim_id).document
-    return size_bytes(document), len(ids_in([orjson.loads(document)], NAMES_OF_SOURCES | NAMES_OF_DOCUMENTS))
+    return size_bytes(document), len(ids_in([orjson.loads(document)], NAMES))
 
 
 def check_claim_size(unit: Unit, claim_id: str, *, before: tuple[int, int] = (0, 0), pointer: str = "") -> None:

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+import orjson
+
 from app.access.principals import AUDIENCE_OF, VISIBILITY_OF, Audience
 from app.access.visibility import sees
 from app.canonical.coming_out import PART, RETRACTION, came_out, note_coming_out, place_of
 from app.canonical.queries import ClaimRows
+from app.canonical.replies import NAMES, ids_in
 from app.canonical.told import told_edtf, told_instant
 from app.canonical.values import are_in_order
 from app.changes.record import Content, Out, opening
@@ -33,6 +36,13 @@ def rests_on_unnamed(rows: ClaimRows, seen_by: Audience) -> bool:
         if sees(seen_by, attribution.audience)
         for hop in rows.hops[attribution.id]
     )
+
+
+def rests_on(claim: Content) -> str | None:
+    """`Change.rests_on` of a version of the claim."""
+    if claim["status"] == ClaimStatus.DRAFT:
+        return None
+    return orjson.dumps({each["id"]: sorted(ids_in([each], NAMES)) for each in claim["attributions"]}).decode()
 
 
 def date_parts(rows: ClaimRows, at: datetime, now: datetime) -> None:

@@ -12,7 +12,7 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import Veil, is_over, sees, veil
 from app.canonical import queries
-from app.canonical.claim_contents import attribution_audience, claim_contents, date_parts, rests_on_unnamed
+from app.canonical.claim_contents import attribution_audience, claim_contents, date_parts, rests_on, rests_on_unnamed
 from app.canonical.coming_out import DECISION, came_out, note_coming_out
 from app.canonical.derived import derive
 from app.canonical.joining import follow_joined, name_public
@@ -113,6 +113,7 @@ def _record(unit: Unit, rows: ClaimRows, action: ChangeAction) -> Contents:
         partial(claim_contents, rows),
         embargo_until=rows.claim.embargo_until,
         public_in_days=rests_on_unnamed(rows, Audience.PUBLIC),
+        rests_on=rests_on,
         at=_instant(unit, rows, action),
     )
     return record_change(unit, written)

@@ -35,6 +35,7 @@ R = TypeVar("R", bound=SQLModel)
 
 NAMES_OF_SOURCES: Final = frozenset({"source_id", "outlet_id", "organization_id"})
 NAMES_OF_DOCUMENTS: Final = frozenset({"document_id"})
+NAMES: Final = NAMES_OF_SOURCES | NAMES_OF_DOCUMENTS
 PART_ORDER: Final = Order((Key(column("id")),), descending=False)
 READ_SCOPE: Final = {Visibility.INTERNAL: Scope.INTERNAL_READ, Visibility.RESTRICTED: Scope.RESTRICTED_READ}
 

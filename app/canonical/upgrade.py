@@ -16,7 +16,7 @@ from sqlmodel import Session
 from app.access.principals import Audience
 from app.access.visibility import sees
 from app.canonical import queries
-from app.canonical.claim_contents import claim_contents, rests_on_unnamed
+from app.canonical.claim_contents import claim_contents, rests_on, rests_on_unnamed
 from app.canonical.claims import relation_written
 from app.canonical.coming_out import DECISION, PART, RETRACTION, Columns
 from app.canonical.derived import derive, derive_source
@@ -84,13 +84,14 @@ def _upgrade_claims(session: Session, claims: Sequence[Claim]) -> None:
                 partial(claim_contents, rows),
                 embargo_until=rows.claim.embargo_until,
                 public_in_days=rests_on_unnamed(rows, Audience.PUBLIC),
+                rests_on=rests_on,
             ),
         )
     derive(session, contents)
 
 
 def _read_history(session: Session, rows: ClaimRows) -> None:
-    """Notes when all that hangs on the claim came out for each audience, and which attributions were removed.
+    """Notes what each version rests on, when what hangs on the claim came out for each audience, and what was removed.
 
     Who might know of an attribution when it was removed, the lines tell that lost it then; where none does, only
     restricted readers are taken to have known.
@@ -100,6 +101,7 @@ def _read_history(session: Session, rows: ClaimRows) -> None:
     lost: dict[str, dict[int, datetime | None]] = defaultdict(dict)
     for version in changes.lines(session, rows.claim.id):
         document = orjson.loads(version.document)
+        version.rests_on = rests_on(document)
         held = {each["id"] for each in document.get("attributions", ())}
         for part_id in held.union(each["id"] for each in document.get("assessments", ())) & parts.keys():
             _note(parts[part_id], PART, version)

@@ -15,6 +15,8 @@ from app.kit.paging import count_within
 from app.models import Change, Rendition
 from app.models.vocabulary import ResourceKind
 
+NAMED: Final = (ResourceKind.SOURCE, ResourceKind.DOCUMENT)
+"""The kinds that a claim names."""
 SHORT_BYTES: Final = 16_384
 """Documents that are not longer are read together, 3 MiB for the longest page; of longer ones, one at a time."""
 
@@ -78,18 +80,23 @@ def readable(unit: Unit, kind: ResourceKind, resource_id: str) -> Rendition | No
 
     Read anew each time: what was read before the resource was locked may be out of date.
     """
-    found: Rendition | None = _readable_among(unit, kind, [resource_id], Rendition).one_or_none()
+    found: Rendition | None = _readable_among(unit, [kind], [resource_id], Rendition).one_or_none()
     return found
 
 
 def readable_ids(unit: Unit, kind: ResourceKind, ids: Iterable[str]) -> set[str]:
     """Those of the ids that name a resource of the kind which the caller may read."""
-    return set(_readable_among(unit, kind, ids, col(Rendition.resource_id)))
+    return set(_readable_among(unit, [kind], ids, col(Rendition.resource_id)))
+
+
+def readable_named(unit: Unit, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that name a source or a document which the caller may read."""
+    return set(_readable_among(unit, NAMED, ids, col(Rendition.resource_id)))
 
 
 def documents_of(unit: Unit, kind: ResourceKind, ids: Iterable[str]) -> dict[str, str]:
     """The documents of those of the resources that the caller may read, by id."""
-    return dict(_readable_among(unit, kind, ids, col(Rendition.resource_id), col(Rendition.document)).all())
+    return dict(_readable_among(unit, [kind], ids, col(Rendition.resource_id), col(Rendition.document)).all())
 
 
 def documents_within(
@@ -99,7 +106,7 @@ def documents_within(
 
     Of the resources that the caller may read; one at the least, however long.
     """
-    short = dict(_readable_among(unit, kind, ids, col(Rendition.resource_id), _SHORT_DOCUMENT).all())
+    short = dict(_readable_among(unit, [kind], ids, col(Rendition.resource_id), _SHORT_DOCUMENT).all())
     found: dict[str, str] = {}
     size = 0
     for place, resource_id in enumerate(ids):
@@ -117,53 +124,29 @@ _SHORT_DOCUMENT: Final[Any] = case((octets(col(Rendition.document)) <= SHORT_BYT
 """A document, or null for a long one."""
 
 
-def _readable_among(unit: Unit, kind: ResourceKind, ids: Iterable[str], *columns: Any) -> Any:
-    parameters = {"kind": kind, "ids": sorted(ids), "now": unit.now}
+def _readable_among(unit: Unit, kinds: Sequence[ResourceKind], ids: Iterable[str], *columns: Any) -> Any:
+    parameters = {"kinds": kinds, "ids": sorted(ids), "now": unit.now}
     return unit.session.exec(_readable(unit.principal.audience, *columns), params=parameters)
 
 
 @built_once
 def _readable(audience: Audience, *columns: Any) -> Any:
-    """A select of those resources of `kind` among `ids` that the audience may read at `now`.
+    """A select of those resources of `kinds` among `ids` that the audience may read at `now`.
 
     Built once for each audience: every request runs several of them, and building one takes longer than running it.
     """
     named = col(Rendition.resource_id).in_(bindparam("ids", expanding=True))
-    rows = select(*columns).where(Rendition.kind == bindparam("kind"), named, visible(audience, NOW))
+    of_kind = col(Rendition.kind).in_(bindparam("kinds", expanding=True))
+    rows = select(*columns).where(of_kind, named, visible(audience, NOW))
     return rows.execution_options(populate_existing=True)
 
 
-def versions_within(
-    unit: Unit, resource_id: str, *, before: int | None, limit: int, most: int
-) -> tuple[list[Change], bool]:
-    """The resource's versions as the caller's audience saw them, those below `before`, the newest first.
+def line_of(unit: Unit, resource_id: str) -> ColumnElement[bool]:
+    """Chooses the versions that the caller's audience saw of the resource.
 
-    At most `limit` of them, with no more bytes than that together, and one at the least; and whether there are more.
+    They are those of its own line, and those of wider audiences' before it forked off.
     """
-    line = _in_line(unit, resource_id, unit.principal.audience)
-    keys = (col(Change.resource_id), col(Change.audience), col(Change.version))
-    rows: Any = select(*keys, octets(col(Change.document))).where(Change.resource_id == resource_id, line)
-    if before is not None:
-        rows = rows.where(Change.version < before)
-    found = unit.session.exec(rows.order_by(col(Change.version).desc()).limit(limit + 1)).all()
-    count = count_within((row[3] for row in found[:limit]), most)
-    named = [row[2] for row in found[:count]]
-    chosen = select(Change).where(Change.resource_id == resource_id, line, col(Change.version).in_(named))
-    return list(unit.session.exec(chosen.order_by(col(Change.version).desc()))), count < len(found)
-
-
-def version_at(unit: Unit, resource_id: str, instant: datetime) -> Change | None:
-    """The version that the caller's audience would have read at that instant; None if it had none yet."""
-    rows = select(Change).where(
-        Change.resource_id == resource_id,
-        Change.recorded_at <= instant,
-        _in_line(unit, resource_id, unit.principal.audience),
-    )
-    return unit.session.exec(rows.order_by(col(Change.version).desc()).limit(1)).first()
-
-
-def _in_line(unit: Unit, resource_id: str, audience: Audience) -> ColumnElement[bool]:
-    """The changes that make up the audience's line: its own, and those of wider audiences before it forked off."""
+    audience = unit.principal.audience
     first = (
         select(Change.audience, func.min(Change.version))
         .where(Change.resource_id == resource_id, may_know(audience, Change))
@@ -176,4 +159,31 @@ def _in_line(unit: Unit, resource_id: str, audience: Audience) -> ColumnElement[
         own = col(Change.audience) == line
         parts.append(own if forked_at is None else and_(own, col(Change.version) < forked_at))
         forked_at = version if forked_at is None else min(version, forked_at)
-    return or_(*parts)
+    return and_(col(Change.resource_id) == resource_id, or_(*parts))
+
+
+def versions_before(
+    session: Session, line: ColumnElement[bool], before: int | None, limit: int
+) -> list[tuple[int, str | None]]:
+    """Number and `rests_on` of the line's versions below `before`, the newest first."""
+    rows = select(Change.version, Change.rests_on).where(line)
+    if before is not None:
+        rows = rows.where(Change.version < before)
+    return list(session.exec(rows.order_by(col(Change.version).desc()).limit(limit)))
+
+
+def versions_within(session: Session, line: ColumnElement[bool], numbers: Sequence[int], *, most: int) -> list[Change]:
+    """The line's versions of those numbers, which descend.
+
+    No more of them than have `most` bytes together, and one at the least.
+    """
+    lengths = select(octets(col(Change.document))).where(line, col(Change.version).in_(numbers))
+    count = count_within(session.exec(lengths.order_by(col(Change.version).desc())), most)
+    rows = select(Change).where(line, col(Change.version).in_(numbers[:count]))
+    return list(session.exec(rows.order_by(col(Change.version).desc())))
+
+
+def version_at(session: Session, line: ColumnElement[bool], instant: datetime) -> Change | None:
+    """The line's version that was read at that instant; None if there was none yet."""
+    rows = select(Change).where(line, Change.recorded_at <= instant)
+    return session.exec(rows.order_by(col(Change.version).desc()).limit(1)).first()

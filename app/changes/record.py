@@ -73,6 +73,8 @@ class Written:
     """Whether the public is told days alone."""
     at: datetime | None = None
     """The instant that the write bears; that of the unit of work if left out."""
+    rests_on: Callable[[Content], str | None] = lambda _content: None
+    """Makes of a content what is kept as its version's `rests_on`."""
 
     def is_in_days(self, seen_by: Audience) -> bool:
         """Whether the audience is told days alone."""
@@ -306,6 +308,7 @@ def _append(unit: Unit, written: Written, line: _Line, content: Content) -> Numb
             action=ChangeAction.CREATED if version == 1 else written.action,
             actor_id=unit.actor_id,
             recorded_at=recorded_at,
+            rests_on=written.rests_on(content),
             document=document,
         )
     )

@@ -5,8 +5,9 @@ see today are taken out of old versions, and a version with none left is not sho
 that it had. Times are told as they are told today.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime
+from itertools import chain, islice, starmap
 from typing import Any, Final
 
 import orjson
@@ -15,16 +16,17 @@ from sqlalchemy import column
 from app.access.principals import Audience
 from app.access.units import Reply, Unit
 from app.access.visibility import sees
-from app.canonical.replies import NAMES_OF_DOCUMENTS, NAMES_OF_SOURCES, Listing, ids_in, one_of, readable
+from app.canonical.replies import NAMES, Listing, ids_in, one_of, readable
 from app.canonical.told import in_days
 from app.changes import queries as changes
 from app.claims import queries
 from app.claims.schemas import VersionRead
+from app.kit.deadline import check
 from app.kit.instants import end_of_day, start_of_day
 from app.kit.paging import MAX_LIMIT, PAGE_BYTES, Key, Order, PageParameters, chosen_fields
 from app.kit.problems import NotFound
 from app.models import Change, Rendition
-from app.models.vocabulary import ClaimStatus, ResourceKind
+from app.models.vocabulary import ResourceKind
 
 ORDER: Final = Order((Key(column("version"), int),), descending=True)
 
@@ -52,8 +54,7 @@ def claim_as_of(unit: Unit, claim_id: str, instant: datetime, fields: frozenset[
     """
     past = _Past(unit, readable(unit, ResourceKind.CLAIM, claim_id))
     until = min(end_of_day(instant), unit.now) if past.in_days else instant
-    change = changes.version_at(unit, claim_id, until)
-    document = None if change is None else past.as_seen_today([change])[0]
+    document = past.at(until)
     if document is None:
         raise NotFound("The claim was not recorded yet.")
     extra = {"corroboration": None} if fields is None or "corroboration" in fields else {}
@@ -64,43 +65,70 @@ class _Past:
     """What a claim was, as far as a reader may see it today."""
 
     def __init__(self, unit: Unit, claim: Rendition) -> None:
-        self._unit, self._claim_id = unit, claim.resource_id
+        self._unit, self._line = unit, changes.line_of(unit, claim.resource_id)
         self.in_days = claim.in_days == 1
         self._attributions = queries.known_attributions(unit, claim.resource_id)
+        self._looked_up, self._readable = set[str](), set[str]()
 
     def page(self, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
         """The versions of one page below `before`, as they are told, and the last of them, where more are shown.
 
         A page is cut by the bytes that are told: those stored have what is hidden since in them.
         """
+        shown = list(islice(self._shown(before), limit + 1))
         items: list[dict[str, Any]] = []
         size = 0
-        for change, document in self._shown(before, limit):
-            text = orjson.dumps(document)
-            size += len(text)
-            if len(items) == limit or (items and size > PAGE_BYTES):
-                return items, items[-1]["version"]
-            items.append(self._told(change, text))
-        return items, None
+        while wanted := shown[len(items) : limit]:
+            # Of long ones fewer are read at a time: a version may have a megabyte.
+            versions = changes.versions_within(self._unit.session, self._line, wanted, most=PAGE_BYTES)
+            for change, document in zip(versions, self._as_seen_today(versions), strict=True):
+                text = orjson.dumps(document)
+                size += len(text)
+                if items and size > PAGE_BYTES:
+                    return items, items[-1]["version"]
+                items.append(self._told(change, text))
+        return items, items[-1]["version"] if len(shown) > limit else None
+
+    def at(self, instant: datetime) -> dict[str, Any] | None:
+        """The document of the version that the reader read at that instant, as far as they see any of it."""
+        version = changes.version_at(self._unit.session, self._line, instant)
+        return None if version is None else self._as_seen_today([version])[0]
 
     def count(self) -> int:
         """How many versions there are of which the reader may see anything."""
-        return sum(1 for _ in self._shown(None, MAX_LIMIT))
+        return sum(1 for _ in self._shown(None))
 
-    def _shown(self, before: int | None, at_once: int) -> Iterator[tuple[Change, dict[str, Any]]]:
-        """The versions below `before` of which the reader may see anything, the newest first, with what that is.
-
-        Some are read at a time, and of long ones fewer: a version may have a megabyte, and there may be hundreds.
-        """
+    def _shown(self, before: int | None) -> Iterator[int]:
+        """The versions below `before` of which the reader may see anything, the newest first; reads no document."""
+        known: dict[str | None, bool] = {}
         more = True
         while more:
-            versions, more = changes.versions_within(
-                self._unit, self._claim_id, before=before, limit=at_once, most=PAGE_BYTES
-            )
-            for change, document in zip(versions, self.as_seen_today(versions), strict=True):
-                before = change.version
-                if document is not None:
-                    yield change, document
+            check()
+            found = changes.versions_before(self._unit.session, self._line, before, MAX_LIMIT)
+            known |= self._are_shown({rests_on for _, rests_on in found} - known.keys())
+            for before, rests_on in found:
+                if known[rests_on]:
+                    yield before
+            more = len(found) == MAX_LIMIT
+
+    def _are_shown(self, bases: Set[str | None]) -> dict[str | None, bool]:
+        """Whether the reader sees anything of versions that rest on that."""
+        ids_of = {each: {} if each is None else orjson.loads(each) for each in bases}
+        self._look_up(chain.from_iterable(ids for by_attribution in ids_of.values() for ids in by_attribution.values()))
+        return {
+            each: each is None or any(starmap(self._sees, by_attribution.items()))
+            for each, by_attribution in ids_of.items()
+        }
+
+    def _look_up(self, ids: Iterable[str]) -> None:
+        """Finds out which sources and documents the reader may read."""
+        new = set(ids) - self._looked_up
+        if new:
+            self._looked_up |= new
+            self._readable |= changes.readable_named(self._unit, new)
+
+    def _sees(self, attribution_id: str, ids: Iterable[str]) -> bool:
+        return attribution_id in self._attributions and self._readable.issuperset(ids)
 
     def _told(self, change: Change, document: bytes) -> dict[str, Any]:
         """What is read of a version."""
@@ -113,29 +141,23 @@ class _Past:
             "document": orjson.Fragment(document),
         }
 
-    def as_seen_today(self, versions: Sequence[Change]) -> list[dict[str, Any] | None]:
+    def _as_seen_today(self, versions: Sequence[Change]) -> list[dict[str, Any] | None]:
         """The versions' documents without what names anything hidden from the reader now; None for one left empty."""
-        documents = [orjson.loads(version.document) for version in versions]
-        sources, read = ids_in(documents, NAMES_OF_SOURCES), ids_in(documents, NAMES_OF_DOCUMENTS)
-        sources = changes.readable_ids(self._unit, ResourceKind.SOURCE, sources)
-        read = changes.readable_ids(self._unit, ResourceKind.DOCUMENT, read)
-        found = [self._without_hidden(document, sources, read) for document in documents]
-        return [in_days(document) if self.in_days and document is not None else document for document in found]
-
-    def _without_hidden(self, claim: dict[str, Any], sources: set[str], documents: set[str]) -> dict[str, Any] | None:
-        attributions = [
-            each
-            for each in claim["attributions"]
-            if each["id"] in self._attributions
-            and ids_in([each], NAMES_OF_SOURCES) <= sources
-            and ids_in([each], NAMES_OF_DOCUMENTS) <= documents
+        claims = [orjson.loads(version.document) for version in versions]
+        shown = self._are_shown({version.rests_on for version in versions})
+        self._look_up(ids_in(claims, NAMES))
+        seen = [
+            self._without_hidden(claim) if shown[version.rests_on] else None
+            for claim, version in zip(claims, versions, strict=True)
         ]
-        if claim["status"] != ClaimStatus.DRAFT and not attributions:
-            return None
+        return [in_days(each) if self.in_days and each is not None else each for each in seen]
+
+    def _without_hidden(self, claim: dict[str, Any]) -> dict[str, Any]:
+        attributions = [each for each in claim["attributions"] if self._sees(each["id"], ids_in([each], NAMES))]
         kept = {each["id"] for each in attributions}
         assessments = [each for each in claim["assessments"] if each["attribution_id"] in {None, *kept}]
-        shown = {each["id"] for each in assessments}
+        shown, read = {each["id"] for each in assessments}, {None, *self._readable}
         for each in assessments:
-            each["evidence"] = [piece for piece in each["evidence"] if piece["document_id"] in (None, *documents)]
+            each["evidence"] = [piece for piece in each["evidence"] if piece["document_id"] in read]
             each["supersedes_id"] = each["supersedes_id"] if each["supersedes_id"] in shown else None
         return {**claim, "attributions": attributions, "assessments": assessments}

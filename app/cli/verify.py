@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
+import orjson
 from rich.console import Console
 from rich.progress import Progress
 from sqlmodel import Session
@@ -14,7 +15,7 @@ from app import startup
 from app.access.principals import Audience
 from app.access.visibility import reads, sees
 from app.canonical import queries as canonical
-from app.canonical.claim_contents import attribution_audience, claim_contents, rests_on_unnamed
+from app.canonical.claim_contents import attribution_audience, claim_contents, rests_on, rests_on_unnamed
 from app.canonical.claims import latest_embargo, relation_contents
 from app.canonical.derived import ranges_of_source
 from app.canonical.documents import document_contents
@@ -159,6 +160,8 @@ def _in_history(stored: Stored) -> Iterator[str]:
             yield f"the newest change in the line of {reader} is not the document that they read"
         elif change.recorded_at != row.updated_at:
             yield f"the instant of the newest change in the line of {reader} is not when they came to read it"
+        elif row.kind is ResourceKind.CLAIM and change.rests_on != rests_on(orjson.loads(row.document)):
+            yield f"what the newest change in the line of {reader} rests on is not what its attributions go by"
     for line in stored.lines:
         reader, before = _readers(line.audience), line.first_version - 1
         if line.newest.version - before != line.count:

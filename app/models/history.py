@@ -60,4 +60,8 @@ class Change(Table, table=True):
     action: ChangeAction = columns.choice(ChangeAction, "action")
     actor_id: str = columns.text(36)
     recorded_at: datetime = columns.instant()
+    rests_on: str | None = columns.text(nullable=True)
+    """Of a claim, the sources and documents that each attribution goes by: an object of lists of ids by the id of the
+    attribution. Null where the version is shown whatever they are, as a draft is. It stands before the document, which
+    may have a megabyte: SQLite reads a row from its beginning."""
     document: str = columns.text()

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sqlite_where=HELD_BACK,
         postgresql_where=HELD_BACK,
     )
+    _note_what_versions_rest_on()
     _note_to_whom_suggested()
     _note_readers_of_audit()
     _note_given_days()
@@ -46,6 +47,8 @@ def downgrade() -> None:
         batch.drop_column("veiled_from")
         batch.create_check_constraint(op.f("ck_follow_up_veiled_below"), "veiled_below BETWEEN 1 AND 2")
     _give_every_day()
+    with op.batch_alter_table("change") as batch:
+        batch.drop_column("rests_on")
     with op.batch_alter_table("audit_entry") as batch:
         batch.drop_constraint(op.f("ck_audit_entry_audience"), type_="check")
         batch.drop_column("audience")
@@ -55,6 +58,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_document_embargo_until"), table_name="document")
     for table, column in WHEN_OUT:
         op.drop_column(table, column)
+
+
+def _note_what_versions_rest_on() -> None:
+    """The column stands before the document, as SQLite reads a row from its beginning; it is filled after this."""
+    column = sa.Column("rests_on", sa.Text(), nullable=True)
+    if op.get_bind().dialect.name == "sqlite":
+        with op.batch_alter_table("change", recreate="always") as batch:
+            batch.add_column(column, insert_before="document")
+    else:
+        op.add_column("change", column)
 
 
 def _note_to_whom_suggested() -> None:

@@ -89,6 +89,25 @@ def test_history_comes_in_pages(api: Api) -> None:
     assert seen == [7, 6, 5, 4, 3, 2, 1]
 
 
+def test_versions_of_which_nothing_is_left_are_passed_over_and_not_counted(api: Api) -> None:
+    first, second = recorded_source(api), recorded_source(api)
+    claim = recorded_claim(api, attributions=[said_by(first)])
+    path = f"/v1/claims/{claim['id']}"
+    api.change(path, {"statement": "Ten defected."})
+    api.create(f"{path}/attributions", said_by(second))
+    api.change(path, {"statement": "Eleven defected."})
+    removed = api.delete(f"{path}/attributions/{claim['attributions'][0]['id']}", etag="*")
+    assert removed.status_code == 204
+    reader = api.with_scopes(Scope.CLAIMS_READ)
+    for visibility, shown in (("public", [5, 4, 3, 2, 1]), ("internal", [5, 4, 3]), ("public", [5, 4, 3, 2, 1])):
+        api.change(f"/v1/sources/{first}", {"visibility": visibility})
+        of_one = [reader.read(f"{path}/history?limit=1&include_total=true")]
+        while cursor := of_one[-1]["next_cursor"]:
+            of_one.append(reader.read(f"{path}/history", params={"limit": 1, "cursor": cursor}))
+        assert [page["items"][0]["version"] for page in of_one] == shown
+        assert of_one[0]["total"] == len(shown)
+
+
 @pytest.mark.parametrize("visibilities", [("restricted", "public"), ("internal", "public", "restricted", "public")])
 def test_a_line_that_ended_goes_on_where_it_left_off(api: Api, visibilities: tuple[str, ...]) -> None:
     sources = [recorded_source(api), recorded_source(api, visibility="internal")]

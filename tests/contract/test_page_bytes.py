@@ -104,13 +104,13 @@ def test_history_reads_few_more_versions_than_it_gives(api: Api, monkeypatch: py
     for number in range(6):
         api.change(path, {"statement": f"{number} workers."})
     looked_at = []
-    as_seen_today = history._Past.as_seen_today
+    as_seen_today = history._Past._as_seen_today
 
     def noting(past: history._Past, versions: Any) -> Any:
         looked_at.extend(versions)
         return as_seen_today(past, versions)
 
-    monkeypatch.setattr(history._Past, "as_seen_today", noting)
+    monkeypatch.setattr(history._Past, "_as_seen_today", noting)
     assert len(api.read(f"{path}/history?limit=2")["items"]) == 2
     assert len(looked_at) <= 4
 
