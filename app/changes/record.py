@@ -70,7 +70,7 @@ class Written:
     """Makes the contents, told when the resource came out for each audience, or would have."""
     embargo_until: datetime | None = None
     public_in_days: bool = False
-    """Whether the public is told days alone."""
+    """Whether the public is told days alone. It stays so: what was once told in days never is to the instant."""
     at: datetime | None = None
     """The instant that the write bears; that of the unit of work if left out."""
 
@@ -181,7 +181,7 @@ def _out(
     unit: Unit, written: Written, before: Mapping[int, Rendition], line_before: int | None, seen_by: Audience
 ) -> Out:
     """When the resource came out for the audience: with the first version in its line, or with what is written now."""
-    in_days = written.is_in_days(seen_by)
+    in_days = written.is_in_days(seen_by) or _was_in_days(unit, written, before, line_before, seen_by)
     opens_at = opening(written.at or unit.now, written.embargo_until)[seen_by]
     came_at = opens_at
     if line_before is not None and line_before in before:
@@ -189,6 +189,23 @@ def _out(
     elif line_before is not None:
         came_at = queries.first_instant(unit.session, written.resource_id, seen_by) or opens_at
     return Out(start_of_day(came_at) if in_days else came_at, in_days, opens_at)
+
+
+def _was_in_days(
+    unit: Unit, written: Written, before: Mapping[int, Rendition], line_before: int | None, seen_by: Audience
+) -> bool:
+    """Whether the public was told days alone: the instants of what it read then must not be told to it later.
+
+    Of what is hidden, the last version that it read tells. One whose instant is the first of a day counts as told in
+    days, which is the safe side.
+    """
+    if line_before is None or seen_by is not Audience.PUBLIC:
+        return False
+    if line_before in before:
+        return before[line_before].in_days == 1
+    last = queries.newest(unit.session, written.resource_id, line_before)
+    told = None if last is None else orjson.loads(last.document).get("updated_at")
+    return told is not None and (at := datetime.fromisoformat(told)) == start_of_day(at)
 
 
 @dataclass(frozen=True, slots=True)
