@@ -75,12 +75,14 @@ def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> li
     found = _found(unit, claim_id)
     relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, found))
     return _decided_in_turn(
-        [
-            f"{reader:d}{other}"
-            for other, reader in found.items()
-            if not any(_is_read_by(reader, relation) for relation in relations.get(other, []))
-        ]
+        [f"{reader:d}{other}" for other, reader in found.items() if not _is_settled(reader, relations.get(other, []))]
     )
+
+
+def _is_settled(reader: Audience, relations: Collection[Relation]) -> bool:
+    """Whether nothing is to be suggested to the audience of two claims: it is explained, or a contradiction is read."""
+    contradictions = [relation for relation in relations if relation.kind is ClaimRelationKind.CONTRADICTS]
+    return _is_explained(relations) or any(_is_read_by(reader, relation) for relation in contradictions)
 
 
 def _is_read_by(reader: Audience, relation: Relation) -> bool:

@@ -281,6 +281,17 @@ def test_what_is_explained_is_not_suggested(api: Api, kind: str) -> None:
     assert suggested(api, one) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"), [("corroborates", "suggested"), ("context_for", "confirmed"), ("duplicates", "rejected")]
+)
+def test_what_is_related_otherwise_is_suggested(api: Api, kind: str, status: str) -> None:
+    one, other = record(api, deaths("9")), record(api, deaths("9"))
+    api.create(f"/v1/claims/{other}/relations", {"other_claim_id": one, "kind": kind, "status": status})
+    changed = [{"best": "46", "unit": "miner", "approximation": "exact"}]
+    api.change(f"/v1/claims/{other}", {"quantities": changed})
+    assert contradicted(api, one) == [other]
+
+
 def test_a_suggestion_that_no_longer_holds_is_taken_back_and_made_anew(api: Api, pair: tuple[str, str]) -> None:
     one, other = pair
     for best, many in (("9", 0), ("46", 1)):
