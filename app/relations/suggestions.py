@@ -14,7 +14,6 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import is_over, sees
 from app.canonical.claims import all_read_from, record_relation, relation_written
-from app.changes import queries as changes
 from app.changes.record import NOBODY, record_change
 from app.follow_ups.queries import ask
 from app.kit.ids import derived_id
@@ -67,10 +66,7 @@ def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> li
     """The next pairs of the claim to decide: what was suggested of it, and then what it seems to contradict by now."""
     if cursor is not None and cursor.startswith(FOUND):
         return _decided_in_turn(cursor.removeprefix(FOUND).split())
-    is_new = cursor is None and all(row.version == 1 for row in changes.renditions(unit.session, claim_id))
-    # Nothing that was suggested of a claim that has never changed can have become wrong by it.
-    suggested = [] if is_new else queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE)
-    if suggested:
+    if suggested := queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE):
         return [Pair(other, None, relation_id) for relation_id, other in suggested]
     found = _found(unit, claim_id)
     relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, found))

@@ -281,6 +281,19 @@ def test_what_is_explained_is_not_suggested(api: Api, kind: str) -> None:
     assert suggested(api, one) == []
 
 
+def test_a_suggestion_is_taken_back_once_it_is_explained_and_made_anew_once_that_is_rejected(
+    api: Api, pair: tuple[str, str]
+) -> None:
+    one, other = pair
+    explained = api.create(f"/v1/claims/{other}/relations", {"other_claim_id": one, "kind": "supersedes"})
+    assert suggested(api, one) == []
+    assert api.read("/v1/claims?contradicted=true")["items"] == []
+    path = path_of(explained)
+    for status, many in (("rejected", 1), ("confirmed", 0)):
+        api.change(path, {"status": status})
+        assert len(suggested(api, one)) == many
+
+
 @pytest.mark.parametrize(
     ("kind", "status"), [("corroborates", "suggested"), ("context_for", "confirmed"), ("duplicates", "rejected")]
 )
