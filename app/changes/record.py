@@ -11,7 +11,7 @@ the embargo: the next write takes its place, so that the public never learns wha
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -73,6 +73,8 @@ class Written:
     """Whether the public is told days alone. It stays so: what was once told in days never is to the instant."""
     at: datetime | None = None
     """The instant that the write bears; that of the unit of work if left out."""
+    not_before: Mapping[Audience, datetime] = field(default_factory=dict)
+    """For an audience the instant before which nothing of it comes out, where there is one."""
 
     def is_in_days(self, seen_by: Audience) -> bool:
         """Whether the audience is told days alone."""
@@ -183,7 +185,7 @@ def _out(
     """When the resource came out for the audience: with the first version in its line, or with what is written now."""
     in_days = written.is_in_days(seen_by) or _was_in_days(unit, written, before, line_before, seen_by)
     opens_at = opening(written.at or unit.now, written.embargo_until)[seen_by]
-    came_at = opens_at
+    came_at = opens_at = max(opens_at, written.not_before.get(seen_by, opens_at))
     if line_before is not None and line_before in before:
         came_at = before[line_before].came_at
     elif line_before is not None:
