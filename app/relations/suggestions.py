@@ -69,7 +69,7 @@ def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> li
     if suggested := queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE):
         return [Pair(other, None, relation_id) for relation_id, other in suggested]
     found = _found(unit, claim_id)
-    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, found))
+    relations = _by_other(claim_id, queries.all_relations_between(unit.session, claim_id, found))
     return _decided_in_turn(
         [f"{reader:d}{other}" for other, reader in found.items() if not _is_settled(reader, relations.get(other, []))]
     )
@@ -106,7 +106,9 @@ def suggest(
     pairs = found[:LOCKED_AT_ONCE]
     stated = queries.stated(unit.session, [claim_id, *(pair.other for pair in pairs)], lock=True) if pairs else {}
     # Somebody may have decided while the claims were not locked yet.
-    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, [pair.other for pair in pairs]))
+    relations = _by_other(
+        claim_id, queries.all_relations_between(unit.session, claim_id, [pair.other for pair in pairs])
+    )
     for pair in pairs:
         _settle(unit, [stated[claim_id], stated[pair.other]], relations.get(pair.other, []), pair.found_for)
         cursor = pair.cursor
@@ -198,7 +200,7 @@ def _new_suggestion(unit: Unit, ends: Sequence[Stated]) -> Relation:
 
 def take_back_between(unit: Unit, claim_id: str, other_id: str) -> None:
     """Takes back what the service suggests of two claims, which are locked, for somebody to record it."""
-    for relation in queries.relations_among(unit.session, claim_id, [other_id]):
+    for relation in queries.all_relations_between(unit.session, claim_id, [other_id]):
         if relation.suggested_from is not None:
             _take_back(unit, relation)
 
