@@ -195,7 +195,8 @@ def relation_written(
 ) -> Written:
     """What a write of the relation at that instant is recorded as; locks its claims.
 
-    Without an instant it is what is told anew, and nothing comes out by it.
+    Without an instant it is what is told anew, and nothing comes out by it. What the service suggests comes from what
+    the claims are by now, whenever it was to be compared: so it comes out no sooner than that did.
     """
     ends = queries.locked_claims(session, [relation.claim_id, relation.other_claim_id])
     seen_from = queries.first_audiences(session, ends)
@@ -211,6 +212,7 @@ def relation_written(
         lambda out: relation_contents(relation, seen_from, out),
         embargo_until=embargo_until,
         public_in_days=queries.any_in_days(session, ends),
+        not_before={} if relation.suggested_from is None else queries.last_changed(session, ends),
     )
 
 

@@ -406,6 +406,16 @@ def outs_of(session: Session, ids: Iterable[str]) -> dict[str, list[Out]]:
     return found
 
 
+def last_changed(session: Session, ids: Iterable[str]) -> dict[Audience, datetime]:
+    """For each audience the instant since which it reads all of the resources as they are, of those that it reads."""
+    found: dict[Audience, datetime] = {}
+    columns = (Rendition.first_audience, Rendition.last_audience, Rendition.updated_at)
+    for first, last, updated_at in session.exec(select(*columns).where(col(Rendition.resource_id).in_(set(ids)))):
+        for seen_by in map(Audience, range(first, last + 1)):
+            found[seen_by] = max(updated_at, found.get(seen_by, updated_at))
+    return found
+
+
 def locked_sources(session: Session, ids: Iterable[str]) -> dict[str, Source]:
     """The sources, locked in the order of their ids.
 

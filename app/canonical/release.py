@@ -53,8 +53,14 @@ def let_out(unit: Unit, source_ids: Iterable[str], document_ids: Iterable[str]) 
             if until != document.embargo_until:
                 document.embargo_until = until
                 record_document(unit, document, ChangeAction.UPDATED)
-            if document.canonical_url is not None and until is not None and until < NEVER:
-                ask(unit, FollowUpKind.DOCUMENT_RELEASED, [document.id], due_at=until)
+            join_at_release(unit, document)
+
+
+def join_at_release(unit: Unit, document: Document) -> None:
+    """Has the document joined, at the end of its embargo, with what the public reads at its address by then."""
+    until = document.embargo_until
+    if document.canonical_url is not None and until is not None and until < NEVER:
+        ask(unit, FollowUpKind.DOCUMENT_RELEASED, [document.id], due_at=until)
 
 
 def _is_taken(unit: Unit, document: Document) -> bool:

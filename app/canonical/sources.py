@@ -19,7 +19,9 @@ from app.models import Source, SourceRating, SourceRelation
 from app.models.vocabulary import ChangeAction, Reliability, ResourceKind
 
 CAME_OUT: Final = {Audience.PUBLIC: "public_on", Audience.INTERNAL: "internal_on"}
-"""Where it stands of a rating when it came out for an audience; for restricted readers, when it was recorded."""
+"""Where it stands of a rating when it came out for an audience; for restricted readers, when it was recorded.
+
+Like `app.canonical.coming_out`, by the day: a source tells no hours, and what came out today may yet be dated anew."""
 
 RELIABILITY: Final = {Audience.PUBLIC: "public_reliability", Audience.INTERNAL: "internal_reliability"}
 """Where a source's reliability stands as an audience is told it, where that is another one."""

@@ -11,7 +11,7 @@ the embargo: the next write takes its place, so that the public never learns wha
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -70,11 +70,13 @@ class Written:
     """Makes the contents, told when the resource came out for each audience, or would have."""
     embargo_until: datetime | None = None
     public_in_days: bool = False
-    """Whether the public is told days alone."""
+    """Whether the public is told days alone. It stays so: what was once told in days never is to the instant."""
     at: datetime | None = None
     """The instant that the write bears; that of the unit of work if left out."""
     rests_on: Callable[[Content], str | None] = lambda _content: None
     """Makes of a content what is kept as its version's `rests_on`."""
+    not_before: Mapping[Audience, datetime] = field(default_factory=dict)
+    """For an audience the instant before which nothing of it comes out, where there is one."""
 
     def is_in_days(self, seen_by: Audience) -> bool:
         """Whether the audience is told days alone."""
@@ -183,14 +185,31 @@ def _out(
     unit: Unit, written: Written, before: Mapping[int, Rendition], line_before: int | None, seen_by: Audience
 ) -> Out:
     """When the resource came out for the audience: with the first version in its line, or with what is written now."""
-    in_days = written.is_in_days(seen_by)
+    in_days = written.is_in_days(seen_by) or _was_in_days(unit, written, before, line_before, seen_by)
     opens_at = opening(written.at or unit.now, written.embargo_until)[seen_by]
-    came_at = opens_at
+    came_at = opens_at = max(opens_at, written.not_before.get(seen_by, opens_at))
     if line_before is not None and line_before in before:
         came_at = before[line_before].came_at
     elif line_before is not None:
         came_at = queries.first_instant(unit.session, written.resource_id, seen_by) or opens_at
     return Out(start_of_day(came_at) if in_days else came_at, in_days, opens_at)
+
+
+def _was_in_days(
+    unit: Unit, written: Written, before: Mapping[int, Rendition], line_before: int | None, seen_by: Audience
+) -> bool:
+    """Whether the public was told days alone: the instants of what it read then must not be told to it later.
+
+    Of what is hidden, the last version that it read tells. One whose instant is the first of a day counts as told in
+    days, which is the safe side.
+    """
+    if line_before is None or seen_by is not Audience.PUBLIC:
+        return False
+    if line_before in before:
+        return before[line_before].in_days == 1
+    last = queries.newest(unit.session, written.resource_id, line_before)
+    told = None if last is None else orjson.loads(last.document).get("updated_at")
+    return told is not None and (at := datetime.fromisoformat(told)) == start_of_day(at)
 
 
 @dataclass(frozen=True, slots=True)

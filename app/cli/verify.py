@@ -142,10 +142,11 @@ def _in_documents(kind: ResourceKind, rendered: Rendered, stored: Stored) -> Ite
 def _in_document(kind: ResourceKind, rendered: Rendered, row: Rendition, seen_by: Audience) -> Iterator[str]:
     """What differs between a document and the content that the rows give, which the audience reads."""
     content, reader = rendered.contents[seen_by], _readers(seen_by)
-    in_days = kind in DATED or (rendered.public_in_days and seen_by is Audience.PUBLIC)
-    if row.in_days != in_days:
+    must_be_in_days = kind in DATED or (rendered.public_in_days and seen_by is Audience.PUBLIC)
+    may_be_in_days = must_be_in_days or seen_by is Audience.PUBLIC  # as it was told once
+    if row.in_days not in {must_be_in_days, may_be_in_days}:
         yield f"what {reader} are told of times is not what the sources allow"
-    at = start_of_day(row.updated_at) if in_days else row.updated_at
+    at = start_of_day(row.updated_at) if row.in_days else row.updated_at
     if content is not None and row.document != document_text(kind, content, row.version, at):
         yield f"the document for {reader} is not what the rows give"
 

@@ -11,6 +11,7 @@ from app.canonical.documents import document_content, record_document
 from app.canonical.named import Named
 from app.canonical.quotes import QuoteAmbiguous, QuoteFault, QuoteNotFound, locate_quote
 from app.canonical.reach.parts import reword_document, show_document
+from app.canonical.release import join_at_release
 from app.canonical.replies import (
     check_may_hide,
     check_references,
@@ -181,6 +182,8 @@ def patch_document(unit: Unit, document_id: str, patch: DocumentPatch) -> Reply:
         show_document(unit, document, seen_before)
     elif shown_anew:
         reword_document(unit, document_id)
+    if moves:
+        join_at_release(unit, document)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.DOCUMENT, document_id), extra={"text": document.text})
 

@@ -55,7 +55,7 @@ def ask(
 
     Comes as late in the transaction as can be. Until it is done, the audiences of the veil read nothing that names the
     subject. What is asked for already is done once more after that, and from the new `due_at` on, behind both
-    veils.
+    veils; what has failed no longer waits for its next try.
     """
     rows = [_row(unit, kind, each, veil, due_at or unit.now) for each in sorted(set(subject_ids))]
     if not rows:
@@ -70,6 +70,7 @@ def ask(
         set_={
             "asked": col(old.asked) + 1,
             "due_at": new.due_at,
+            "leased_until": case((col(old.leased_by).is_not(None), col(old.leased_until))),
             "veiled_from": case((wider, new.veiled_from), else_=col(old.veiled_from)),
             "veiled_below": case((narrower, new.veiled_below), else_=col(old.veiled_below)),
             "actor_id": new.actor_id,
@@ -110,8 +111,10 @@ def kinds_due(session: Session, now: datetime) -> set[FollowUpKind]:
 
 
 def next_due(session: Session, now: datetime) -> datetime | None:
-    """When the first will be due of those that are not due yet; None where all are."""
-    return session.exec(select(func.min(FollowUp.due_at)).where(col(FollowUp.due_at) > now)).one()
+    """When the first will be due, or free again, of those that are not yet; None where all are."""
+    first = (func.min(case((at > now, at))) for at in (col(FollowUp.due_at), col(FollowUp.leased_until)))
+    due_at, free_at = session.exec(select(*first)).one()
+    return min((each for each in (due_at, free_at) if each is not None), default=None)
 
 
 def due(session: Session, now: datetime, kind: FollowUpKind, limit: int) -> list[str]:
@@ -164,9 +167,9 @@ def finish(session: Session, taken: Taken, worker_id: str, *, again_at: datetime
 
 
 def put_off(session: Session, taken: Taken, worker_id: str, now: datetime) -> None:
-    """Has what has failed wait for a while, where it stands."""
+    """Has what has failed wait for a while, where it stands, as if somebody were at it: it stays due when it was."""
     delay = min(FIRST_DELAY * 2 ** min(taken.attempts, 20), LONGEST_DELAY)
-    values = {"attempts": taken.attempts + 1, "due_at": now + delay, **FREE}
+    values = {"attempts": taken.attempts + 1, "leased_by": None, "leased_until": now + delay}
     _changed(session, update(FollowUp).where(*_held(taken, worker_id)).values(**values))
 
 

@@ -73,5 +73,5 @@ class FollowUp(Table, table=True):
     """Who wrote."""
     due_at: datetime = columns.instant()
     leased_by: str | None = columns.text(36, nullable=True)
-    """The worker that is at it, until then; another takes it over after that."""
+    """The worker that is at it, until then; another takes it over after that. Without one, what has failed waits."""
     leased_until: datetime | None = columns.instant(nullable=True)

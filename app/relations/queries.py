@@ -93,7 +93,7 @@ def relations_between(unit: Unit, first_id: str, second_id: str) -> list[Relatio
     return list(unit.session.exec(found.where(either)))
 
 
-def relations_among(session: Session, claim_id: str, other_ids: Iterable[str]) -> list[Relation]:
+def all_relations_between(session: Session, claim_id: str, other_ids: Iterable[str]) -> list[Relation]:
     """Every relation between the claim and any of the others, either way round: for writes, never for an answer."""
     ids, row = sorted(set(other_ids)), Relation
     if not ids:

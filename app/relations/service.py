@@ -14,7 +14,7 @@ from app.models import Relation
 from app.models.vocabulary import ChangeAction, ClaimRelationKind, RelationStatus, ResourceKind
 from app.relations import queries
 from app.relations.schemas import RelationContent, RelationCreate, RelationPatch
-from app.relations.suggestions import take_back_between
+from app.relations.suggestions import EXPLAINED, ask_for_contradictions, take_back_between
 
 SYMMETRIC: Final = frozenset(
     {ClaimRelationKind.CORROBORATES, ClaimRelationKind.CONTRADICTS, ClaimRelationKind.DUPLICATES}
@@ -50,6 +50,7 @@ def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
     )
     unit.session.add(relation)
     record_relation(unit, relation, ChangeAction.CREATED)
+    _compare_anew(unit, relation)
     unit.session.flush()
     reply = one(unit, readable(unit, ResourceKind.RELATION, relation.id))
     return reply.created(f"/v1/claims/{claim_id}/relations/{relation.id}")
@@ -57,6 +58,12 @@ def create_relation(unit: Unit, claim_id: str, sent: RelationCreate) -> Reply:
 
 def _decided_at(unit: Unit, status: RelationStatus) -> datetime | None:
     return None if status is RelationStatus.SUGGESTED else unit.now
+
+
+def _compare_anew(unit: Unit, relation: Relation) -> None:
+    """Has the claims compared anew where the relation says why their numbers differ, or no longer does."""
+    if relation.kind in EXPLAINED:
+        ask_for_contradictions(unit, [relation.claim_id, relation.other_claim_id])
 
 
 def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationPatch) -> Reply:
@@ -78,5 +85,6 @@ def patch_relation(unit: Unit, claim_id: str, relation_id: str, patch: RelationP
     for name in RelationContent.model_fields:
         setattr(relation, name, getattr(content, name))
     record_relation(unit, relation, ChangeAction.UPDATED)
+    _compare_anew(unit, relation)
     unit.session.flush()
     return one(unit, readable(unit, ResourceKind.RELATION, relation_id))

@@ -14,7 +14,6 @@ from app.access.principals import Audience
 from app.access.units import Unit
 from app.access.visibility import is_over, sees
 from app.canonical.claims import all_read_from, record_relation, relation_written
-from app.changes import queries as changes
 from app.changes.record import NOBODY, record_change
 from app.follow_ups.queries import ask
 from app.kit.ids import derived_id
@@ -67,20 +66,19 @@ def look_for_contradictions(unit: Unit, claim_id: str, cursor: str | None) -> li
     """The next pairs of the claim to decide: what was suggested of it, and then what it seems to contradict by now."""
     if cursor is not None and cursor.startswith(FOUND):
         return _decided_in_turn(cursor.removeprefix(FOUND).split())
-    is_new = cursor is None and all(row.version == 1 for row in changes.renditions(unit.session, claim_id))
-    # Nothing that was suggested of a claim that has never changed can have become wrong by it.
-    suggested = [] if is_new else queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE)
-    if suggested:
+    if suggested := queries.suggestions_after(unit.session, claim_id, cursor or "", limit=LOCKED_AT_ONCE):
         return [Pair(other, None, relation_id) for relation_id, other in suggested]
     found = _found(unit, claim_id)
-    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, found))
+    relations = _by_other(claim_id, queries.all_relations_between(unit.session, claim_id, found))
     return _decided_in_turn(
-        [
-            f"{reader:d}{other}"
-            for other, reader in found.items()
-            if not any(_is_read_by(reader, relation) for relation in relations.get(other, []))
-        ]
+        [f"{reader:d}{other}" for other, reader in found.items() if not _is_settled(reader, relations.get(other, []))]
     )
+
+
+def _is_settled(reader: Audience, relations: Collection[Relation]) -> bool:
+    """Whether nothing is to be suggested to the audience of two claims: it is explained, or a contradiction is read."""
+    contradictions = [relation for relation in relations if relation.kind is ClaimRelationKind.CONTRADICTS]
+    return _is_explained(relations) or any(_is_read_by(reader, relation) for relation in contradictions)
 
 
 def _is_read_by(reader: Audience, relation: Relation) -> bool:
@@ -108,7 +106,9 @@ def suggest(
     pairs = found[:LOCKED_AT_ONCE]
     stated = queries.stated(unit.session, [claim_id, *(pair.other for pair in pairs)], lock=True) if pairs else {}
     # Somebody may have decided while the claims were not locked yet.
-    relations = _by_other(claim_id, queries.relations_among(unit.session, claim_id, [pair.other for pair in pairs]))
+    relations = _by_other(
+        claim_id, queries.all_relations_between(unit.session, claim_id, [pair.other for pair in pairs])
+    )
     for pair in pairs:
         _settle(unit, [stated[claim_id], stated[pair.other]], relations.get(pair.other, []), pair.found_for)
         cursor = pair.cursor
@@ -200,7 +200,7 @@ def _new_suggestion(unit: Unit, ends: Sequence[Stated]) -> Relation:
 
 def take_back_between(unit: Unit, claim_id: str, other_id: str) -> None:
     """Takes back what the service suggests of two claims, which are locked, for somebody to record it."""
-    for relation in queries.relations_among(unit.session, claim_id, [other_id]):
+    for relation in queries.all_relations_between(unit.session, claim_id, [other_id]):
         if relation.suggested_from is not None:
             _take_back(unit, relation)
 

@@ -48,7 +48,7 @@ def _withdraw(unit: Unit, relation_ids: list[str]) -> None:
             # Of whom fewer may know, so that nobody learns by the audit that there was a relation; nor later, when
             # that source is shown.
             seen_from = rows.shown_from(unit.session, [relation.source_id, relation.other_id])
-            subject_id = max(seen_from, key=lambda each: seen_from[each])
+            subject_id = max(seen_from, key=lambda each: (seen_from[each], each))
             audience = read_from(unit.session, relation_id, unit.now)
             remove(unit, relation)
             audit.record(unit, AuditAction.RELATION_WITHDRAWN, subject_id, audience=audience, place=place)

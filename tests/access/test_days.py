@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.access.context import Context
+from app.cli.verify import differences
 from tests.access.conftest import Callers, instant
 from tests.conftest import START, Clock
 from tests.factories import (
@@ -15,6 +17,8 @@ from tests.factories import (
     document_body,
     outlet_body,
     recorded_claim,
+    recorded_document,
+    recorded_outlet,
     recorded_source,
     said_by,
 )
@@ -126,3 +130,87 @@ def test_a_cursor_and_the_order_tell_no_hour_either(callers: Callers, clock: Clo
     read = callers.reader.read("/v1/claims")["items"]
     assert {each["recorded_at"] for each in read} == {instant(START.replace(hour=0, minute=0))}
     assert [each["id"] for each in read] == sorted(ids, reverse=True)
+
+
+def hide_the_source(insider: Api, claim: Any) -> None:
+    insider.change(f"/v1/sources/{claim['attributions'][0]['chain'][0]['source_id']}", {"visibility": "internal"})
+
+
+def remove_the_attribution(insider: Api, claim: Any) -> None:
+    path = f"/v1/claims/{claim['id']}"
+    insider.delete(f"{path}/attributions/{claim['attributions'][0]['id']}", etag=insider.etag(path))
+
+
+def put_it_off_the_record(insider: Api, claim: Any) -> None:
+    path, attribution = f"/v1/claims/{claim['id']}", claim["attributions"][0]["id"]
+    body = {"terms": "off_the_record"}
+    done = insider.patch(f"{path}/attributions/{attribution}", body, etag=insider.etag(path))
+    assert done.status_code < 300, done.text
+
+
+def name_the_source(insider: Api, claim: Any) -> None:
+    source = f"/v1/sources/{claim['attributions'][0]['chain'][0]['source_id']}"
+    insider.change(source, {"anonymity": "named", "name": "Ann Roe", "description": None})
+
+
+def hide_and_show_it_otherwise(insider: Api, claim: Any) -> None:
+    path = f"/v1/claims/{claim['id']}"
+    insider.change(path, {"visibility": "internal"})
+    remove_the_attribution(insider, claim)
+    insider.change(path, {"visibility": "public"})
+
+
+def hide_it_with_its_only_source(insider: Api, claim: Any) -> None:
+    """Has nobody have said it, as far as the public knows, and then somebody else."""
+    path, named = f"/v1/claims/{claim['id']}", claim["attributions"][1]["chain"][0]["source_id"]
+    hide_the_source(insider, claim)
+    insider.change(f"/v1/sources/{named}", {"visibility": "internal"})
+    insider.create(f"{path}/attributions", said_by(recorded_outlet(insider, name="The Herald")))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        hide_the_source,
+        remove_the_attribution,
+        put_it_off_the_record,
+        name_the_source,
+        hide_and_show_it_otherwise,
+        hide_it_with_its_only_source,
+    ],
+)
+def test_what_was_told_by_the_day_stays_so_once_no_source_without_a_name_is_left(
+    callers: Callers, clock: Clock, context: Context, change: Any
+) -> None:
+    insider, reader = callers.restricted, callers.reader
+    document = recorded_document(insider, accessed_at=None)
+    by = [
+        {"speech": "indirect", "document_id": document, "chain": [{"role": "originator", "source_id": source_id}]}
+        for source_id in (recorded_source(insider), recorded_outlet(insider))
+    ]
+    clock.now = recorded_at = START + timedelta(hours=3, minutes=17, seconds=11)
+    claim = recorded_claim(insider, attributions=by, topics=["guards"], assessment=assessment_body(verdict="true"))
+    path = f"/v1/claims/{claim['id']}"
+    other = recorded_claim(
+        insider,
+        attributions=[said_by(recorded_outlet(insider, name="The Mail"))],
+        statement="The harbour is closed.",
+    )
+    insider.create(f"{path}/relations", {"other_claim_id": other["id"], "kind": "contradicts", "decided_by": "desk"})
+    clock.now += timedelta(days=2)
+    change(insider, claim)
+    clock.now += timedelta(days=1)
+    insider.change(path, {"statement": "Nine guards left."})
+    read = dict(asked(reader, reader.read(path), other["id"]))
+    assert {path for path, text in read.items() if HOUR.search(_without_cursor(text))} <= {"/v1/claims"}
+    assert reader.read(path)["recorded_at"] == instant(recorded_at.replace(hour=0, minute=0, second=0, microsecond=0))
+    assert len(reader.read(f"{path}/history")["items"]) >= 2
+    about_then = [instant(recorded_at + timedelta(seconds=second)) for second in (-1, 1)]
+    stood_then = [reader.get(f"{path}?as_of={at}") for at in about_then]
+    assert len({response.status_code for response in stood_then}) == 1
+    assert not any(HOUR.search(response.text) for response in stood_then)
+    since = instant(clock.now + timedelta(minutes=1))
+    assert claim["id"] in {each["id"] for each in reader.read(f"/v1/claims?changed_since={since}")["items"]}
+    assert HOUR.search(insider.get(path).text)
+    with context.database.reading() as session:
+        assert list(differences(session)) == []

@@ -94,6 +94,19 @@ def test_who_guesses_the_address_hides_nothing(
     assert agrees(context)
 
 
+def test_an_address_that_is_given_during_the_embargo_is_joined_at_its_end(
+    callers: Callers, guesser: Api, clock: Clock, context: Context
+) -> None:
+    without = attribution_body(document=document_body(url=None, title="What the newsroom knows", text=None))
+    claim = recorded_claim(callers.internal, attributions=[without], **NOT_OUT["embargo"])
+    callers.internal.change(f"/v1/documents/{document_of(claim)}", {"url": URL})
+    stands = guessed(guesser)
+    come_out("embargo", claim, callers, clock, context)
+    assert document_of(callers.reader.read(f"/v1/claims/{claim['id']}")) == stands
+    assert callers.internal.read(f"/v1/documents/{document_of(claim)}")["joined_id"] == stands
+    assert agrees(context)
+
+
 def test_the_newsroom_is_told_with_what_its_record_was_joined(callers: Callers, guesser: Api, api: Api) -> None:
     claim = held_back(callers.internal, status="draft")
     guessed(guesser)

@@ -176,16 +176,23 @@ def test_one_that_fails_is_put_off_longer_each_time_and_keeps_no_other_waiting(
     assert logged == [
         {"event": "follow_up_failed", "log_level": "warning", "kind": KIND, "error": "Fault", "sqlstate": None}
     ]
-    waited = []
+    waited, due_at = [], rows(context)[0].due_at
     for _ in range(12):
-        due = rows(context)[0].due_at
-        waited.append((due - clock.now).total_seconds())
-        clock.now = due
+        assert not worker.carry_out_some()
+        with context.database.reading() as session:
+            next_due = queries.next_due(session, clock.now)
+        assert next_due is not None
+        waited.append((next_due - clock.now).total_seconds())
+        clock.now = next_due
         with structlog.testing.capture_logs():
             assert worker.carry_out_some()
     assert waited == sorted(waited)
     assert waited[0] < 2
     assert round(waited[-1]) == queries.LONGEST_DELAY.total_seconds()
+    assert rows(context)[0].due_at == due_at
+    ask(context, SUBJECTS[0])
+    with structlog.testing.capture_logs():
+        assert worker.carry_out_some()
 
 
 def test_a_portion_that_has_taken_its_time_leaves_the_rest_to_the_next(

@@ -1,6 +1,7 @@
 """Contradictions that the service suggests: of what, of what not, to whom, and for how long."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
@@ -13,10 +14,11 @@ from sqlmodel import Session, col, select
 
 from app.access.context import Context
 from app.access.principals import Audience
+from app.background.kinds import KINDS
 from app.background.worker import carry_out_all
 from app.cli import verify
 from app.cli.demo import DemoLoader
-from app.models import ApiKey, Change, Relation
+from app.models import ApiKey, Change, FollowUpKind, Relation
 from app.models.vocabulary import Scope
 from app.relations import queries, suggestions
 from tests.conftest import START, Clock
@@ -281,6 +283,30 @@ def test_what_is_explained_is_not_suggested(api: Api, kind: str) -> None:
     assert suggested(api, one) == []
 
 
+def test_a_suggestion_is_taken_back_once_it_is_explained_and_made_anew_once_that_is_rejected(
+    api: Api, pair: tuple[str, str]
+) -> None:
+    one, other = pair
+    explained = api.create(f"/v1/claims/{other}/relations", {"other_claim_id": one, "kind": "supersedes"})
+    assert suggested(api, one) == []
+    assert api.read("/v1/claims?contradicted=true")["items"] == []
+    path = path_of(explained)
+    for status, many in (("rejected", 1), ("confirmed", 0)):
+        api.change(path, {"status": status})
+        assert len(suggested(api, one)) == many
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("corroborates", "suggested"), ("context_for", "confirmed"), ("duplicates", "rejected")]
+)
+def test_what_is_related_otherwise_is_suggested(api: Api, kind: str, status: str) -> None:
+    one, other = record(api, deaths("9")), record(api, deaths("9"))
+    api.create(f"/v1/claims/{other}/relations", {"other_claim_id": one, "kind": kind, "status": status})
+    changed = [{"best": "46", "unit": "miner", "approximation": "exact"}]
+    api.change(f"/v1/claims/{other}", {"quantities": changed})
+    assert contradicted(api, one) == [other]
+
+
 def test_a_suggestion_that_no_longer_holds_is_taken_back_and_made_anew(api: Api, pair: tuple[str, str]) -> None:
     one, other = pair
     for best, many in (("9", 0), ("46", 1)):
@@ -353,6 +379,35 @@ def test_a_draft_is_compared_once_it_is_published_and_no_more_when_retracted(api
     assert suggested(api, one) == []
     third = record(api, deaths("46"))
     assert contradicted(api, third) == [one]
+
+
+@pytest.mark.parametrize("is_held_back", [False, True])
+@pytest.mark.parametrize("by", ["a new claim", "a change"])
+def test_a_suggestion_is_as_old_as_the_younger_claim_however_long_the_worker_took(
+    api: Api, clock: Clock, context: Context, monkeypatch: pytest.MonkeyPatch, by: str, is_held_back: bool
+) -> None:
+    one_at_once = replace(KINDS[FollowUpKind.CONTRADICTIONS], at_once=1)  # the longest due is compared first
+    monkeypatch.setitem(KINDS, FollowUpKind.CONTRADICTIONS, one_at_once)
+    said = [said_by(recorded_source(api, anonymity="named", name="Ann Roe", description=None))]
+    changed = record(api, deaths("9", attributions=said)) if by == "a change" else None
+    with monkeypatch.context() as patched:
+        if is_held_back:
+            patched.setattr(context.database, "after_write", lambda: None)
+        clock.now += timedelta(hours=1)
+        one = record(api, deaths("9", attributions=said))
+        clock.now += timedelta(hours=1)
+        if changed is None:
+            younger = record(api, deaths("46", attributions=said))
+        else:
+            younger, many = changed, [{"best": "46", "unit": "miner", "approximation": "exact"}]
+            api.change(f"/v1/claims/{younger}", {"quantities": many})
+        clock.now += timedelta(hours=1)
+    carry_out_all(context)
+    for scopes in ((Scope.CLAIMS_READ,), (Scope.CLAIMS_READ, Scope.INTERNAL_READ)):
+        reader = api.with_scopes(*scopes)
+        (found,) = suggested(reader, one)
+        written_at = reader.read(f"/v1/claims/{younger}")["updated_at"]
+        assert found["recorded_at"] == found["updated_at"] == written_at
 
 
 def test_a_suggestion_is_in_the_history_under_its_writer(api: Api, context: Context, pair: tuple[str, str]) -> None:

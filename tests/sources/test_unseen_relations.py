@@ -7,9 +7,12 @@ import pytest
 from sqlmodel import select
 
 from app.access.context import Context
+from app.access.principals import Audience
+from app.canonical import queries as rows
 from app.cli import verify
 from app.models import AuditEntry
 from app.models.vocabulary import AuditAction, Scope
+from app.sources import queries
 from tests.factories import attribution_body, claim_body, recorded_source, source_body
 from tests.fixtures.api import Api
 
@@ -86,6 +89,21 @@ def test_what_is_withdrawn_is_audited_for_those_who_may_know_of_the_source(api: 
 
     assert told(api) == [other]
     assert told(api.with_scopes(Scope.AUDIT_READ, Scope.CLAIMS_READ, Scope.INTERNAL_READ)) == []
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_of_two_sources_that_as_many_may_know_of_the_audit_has_always_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch, is_reversed: bool
+) -> None:
+    source, other = recorded_source(api), recorded_source(api)
+    related(api, source, other)
+    # As of a relation that is recorded at the same time, and of rows in whatever order.
+    monkeypatch.setattr(queries, "readable_identifying", lambda *_, **__: None)
+    in_order = sorted((source, other), reverse=is_reversed)
+    monkeypatch.setattr(rows, "shown_from", lambda *_: dict.fromkeys(in_order, Audience.PUBLIC))
+    assert named(api, source).status_code == 200
+    entries = api.read("/v1/audit", params={"action": "relation_withdrawn"})["items"]
+    assert [each["subject_id"] for each in entries] == [max(source, other)]
 
 
 def test_a_change_that_says_nothing_of_who_it_is_withdraws_nothing(api: Api, writer: Api) -> None:

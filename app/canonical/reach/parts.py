@@ -57,9 +57,9 @@ def _show(unit: Unit, kind: FollowUpKind, record: Source | Document, before: Aud
 
 
 def retell_source(unit: Unit, source: Source, *, in_days: bool) -> None:
-    """Records anew the claims that name the source, since the public is told days alone of them now, or instants.
+    """Records anew the claims that name the source, since the reporting names it now, or no longer.
 
-    Where days, the public reads none of them until it is told so.
+    Where the public is told days alone from now on, it reads none of them until it is told so.
     """
     kind = FollowUpKind.SOURCE_SHOWN
     seen_from = AUDIENCE_OF[source.visibility]
