@@ -11,10 +11,11 @@ import socket
 from asyncio import Transport
 from asyncio.events import TimerHandle
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from fastapi import Request
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.kit.fields import MAX_HEADERS_BYTES
@@ -47,8 +48,11 @@ MAX_UNTAKEN_BYTES: Final = 64 * 2**20
 MAX_FRAMING_BYTES: Final = 2 * MAX_HEADERS_BYTES
 """Of a request's line and header together, and of what stands around and behind its content: sizes of chunks, their
 extensions, the trailer. The last packet's part is not counted."""
-PACKET_BYTES: Final = 16_384
-"""What came in is looked at in parts of so many: uvloop reads a quarter of a mebibyte at once."""
+PART_BYTES: Final = 1024
+"""What came in is looked at in parts of so many: uvloop reads a quarter of a mebibyte at once. In one part 56 requests
+have room, and the next one is not looked at before those are begun."""
+UNREAD_BYTES: Final = 16_384
+"""Of what came in and is not looked at yet: once there is as much, nothing more is taken off the connection."""
 MAX_PARTS: Final = 10_000
 """In which a content comes, its chunks mostly. Each takes a microsecond of the loop: a mebibyte in chunks of one byte
 took a second."""
@@ -93,6 +97,18 @@ def _pause() -> float:
     return random.uniform(PAUSE_SECONDS, 2 * PAUSE_SECONDS)  # noqa: S311  # jitter, no secret
 
 
+class _Flow(FlowControl):
+    """Reads no further, whatever is answered meanwhile, as long as enough is there that is not looked at."""
+
+    def __init__(self, transport: Transport, has_enough: Callable[[], bool]) -> None:
+        super().__init__(transport)
+        self._has_enough = has_enough
+
+    def resume_reading(self) -> None:
+        if not self._has_enough():
+            super().resume_reading()
+
+
 class ProblemProtocol(HttpToolsProtocol):
     """One connection. A request that cannot be parsed, or comes too late, never reaches the app."""
 
@@ -108,9 +124,9 @@ class ProblemProtocol(HttpToolsProtocol):
         self._taking: TimerHandle | None = None
         """When what was sent must have been taken; None where nothing waits."""
         self._reading: TimerHandle | None = None
-        """When what comes in is looked at again, or was last, after a request was turned away; None where none was."""
+        """When what comes in is looked at again after a request was turned away; None where none was."""
         self._unread = b""
-        """What came in before that."""
+        """What came in and is not looked at yet: before that, or while requests wait behind the one in work."""
         self._silent, self._has_asked = True, False
         self._framing_bytes, self._parts = 0, 0
         """Of the request that is coming in: what is no content of it, and in how many parts its content has come."""
@@ -124,6 +140,7 @@ class ProblemProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begins; a connection beyond the most that may be open is answered and closed at once."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, lambda: len(self._unread) >= UNREAD_BYTES)
         self._of_address[self._address] += 1
         if len(self.connections) > MAX_CONNECTIONS or self._has_more_than_its_share():
             self._refuse(Overloaded(headers=CLOSING))
@@ -147,16 +164,25 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what came in. Bytes that begin no request run out of time like a header that never ends."""
-        if self._reading is not None:
-            # Taken off the connection, or nobody would notice that the client is gone.
-            self._unread += data
-            if len(self._unread) >= PACKET_BYTES:
-                self.flow.pause_reading()
-            return
-        for start in range(0, len(data), PACKET_BYTES):
-            self._packet_received(data[start : start + PACKET_BYTES])
+        self._unread += data
+        self._read_on()
 
-    def _packet_received(self, data: bytes) -> None:
+    def _read_on(self) -> None:
+        """Looks at what came in, as far as it is this connection's turn.
+
+        The rest was taken off the connection all the same, or nobody would notice that the client is gone.
+        """
+        unread, self._unread = self._unread, b""
+        self.flow.resume_reading()
+        for start in range(0, len(unread), PART_BYTES):
+            if self.pipeline or self._reading is not None:
+                self._unread = unread[start:]
+                break
+            self._part_received(unread[start : start + PART_BYTES])
+        if len(self._unread) >= UNREAD_BYTES:
+            self.flow.pause_reading()
+
+    def _part_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._fault is not None:
             return
         self._silent = False
@@ -212,19 +238,20 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """An answer is written, if not yet taken."""
-        was_turned_away = self.cycle.scope["state"].get(TURNED_AWAY, False)
+        was_turned_away = self._in_work is not None and self._in_work.scope["state"].get(TURNED_AWAY, False)
         super().on_response_complete()
         if self.transport.is_closing():
             self._await_taking()
         elif self._fault is not None and not self.pipeline:
             self._refuse(self._fault)
-        elif was_turned_away and self._reading is None:
-            self._reading = self.loop.call_later(_pause(), self._read_on)
+        else:
+            if was_turned_away and self._reading is None:
+                self._reading = self.loop.call_later(_pause(), self._end_pause)
+            self._read_on()
 
-    def _read_on(self) -> None:
-        unread, self._unread, self._reading = self._unread, b"", None
-        self.flow.resume_reading()
-        self.data_received(unread)
+    def _end_pause(self) -> None:
+        self._reading = None
+        self._read_on()
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing came after an answer: closes the connection."""

@@ -1,8 +1,10 @@
 """What a client can do to a real server's socket: bodies without end, and bytes that are no HTTP."""
 
 import re
+import selectors
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
@@ -93,6 +95,50 @@ def test_a_body_without_end_is_refused_and_takes_no_memory(server: tuple[Server,
         assert headers["connection"] == "close"
     assert without_key[0] == 401
     assert exchange(running, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+
+
+SHORT: Final = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+FLOOD_SECONDS: Final = 3
+
+
+def flood(server: Server) -> int:
+    """Sends requests without end for a while, as fast as they are taken; how many answers came meanwhile."""
+    address, answers, ends_at = urlsplit(server.base_url), 0, time.monotonic() + FLOOD_SECONDS
+    sent = SHORT * 10_000
+    with (
+        socket.create_connection((address.hostname, address.port or 0), timeout=TIMEOUT_S) as connection,
+        selectors.DefaultSelector() as selector,
+    ):
+        connection.setblocking(False)
+        selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        left = sent
+        while time.monotonic() < ends_at:
+            for _, ready in selector.select(1):
+                if ready & selectors.EVENT_WRITE:
+                    left = left[connection.send(left) :] or sent
+                if ready & selectors.EVENT_READ:
+                    answers += connection.recv(65_536).count(b"HTTP/1.1 404")
+    return answers
+
+
+def test_requests_without_end_take_no_memory_and_are_answered(server: tuple[Server, str]) -> None:
+    running, _ = server
+    exchange(running, SHORT)
+    before = memory_kib(running)
+    assert flood(running) > 100
+    assert memory_kib(running) - before < MOST_GROWTH_KIB
+    assert exchange(running, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+
+
+def test_requests_sent_together_are_answered_in_their_order(server: tuple[Server, str]) -> None:
+    address, count = urlsplit(server[0].base_url), 20
+    sent = b"".join(b"GET /x HTTP/1.1\r\nHost: a\r\nX-Request-Id: id-%d.\r\n\r\n" % number for number in range(count))
+    with socket.create_connection((address.hostname, address.port or 0), timeout=TIMEOUT_S) as connection:
+        connection.sendall(sent)
+        received = b""
+        while received.count(b"x-request-id: ") < count:
+            received += connection.recv(65_536)
+    assert re.findall(rb"x-request-id: id-(\d+)\.", received) == [b"%d" % number for number in range(count)]
 
 
 @pytest.mark.parametrize(

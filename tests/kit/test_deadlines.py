@@ -15,10 +15,11 @@ from app.kit.protocol import (
     HEADER_SECONDS,
     MAX_PARTS,
     MAX_UNTAKEN_BYTES,
-    PACKET_BYTES,
+    PART_BYTES,
     PAUSE_SECONDS,
     PROXIES,
     TAKING_SECONDS,
+    UNREAD_BYTES,
     ProblemProtocol,
 )
 
@@ -260,6 +261,49 @@ def test_requests_sent_together_are_all_answered(client: Client) -> None:
     assert (client.wire.closed, client.statuses) == (False, [200, 200])
 
 
+SHORT: Final = b"GET / HTTP/1.1\r\n\r\n"
+READ_BYTES: Final = 2**18
+"""What uvloop reads at once."""
+
+
+def test_of_requests_without_end_few_are_kept(client: Client) -> None:
+    waiting, unread = [], []
+    for _ in range(500):
+        if client.wire.is_read:
+            client.send((SHORT * (READ_BYTES // len(SHORT) + 1))[:READ_BYTES])
+        waiting.append(len(client.protocol.pipeline))
+        unread.append(len(client.protocol._unread))
+        client.be_answered()
+    client.leave_unanswered()
+    assert max(waiting) <= PART_BYTES // len(SHORT) + 1
+    assert max(unread) <= UNREAD_BYTES + READ_BYTES
+    assert client.statuses == [200] * 500
+
+
+def test_many_requests_sent_together_are_answered_in_their_order(client: Client) -> None:
+    numbers = list(range(1000))
+    client.send(b"".join(WHOLE.replace(b"/claims", b"/%d" % number) for number in numbers))
+    answered = []
+    while client.loop.tasks:
+        assert client.protocol._in_work is not None
+        answered.append(int(client.protocol._in_work.scope["path"][1:]))
+        client.be_answered()
+    assert answered == numbers
+    assert (client.wire.is_read, client.wire.closed, client.statuses) == (True, False, [200] * len(numbers))
+
+
+def test_a_content_behind_other_requests_is_taken_whole(client: Client) -> None:
+    content = b"x" * 90_000
+    client.send(WHOLE * 100 + WITH_BODY.replace(b": 90", b": 90000") + content + WHOLE)
+    for _ in range(100):
+        client.be_answered()
+    assert client.protocol._in_work is not None
+    assert bytes(client.protocol._in_work.body) == content
+    client.be_answered()
+    client.be_answered()
+    assert (client.wire.is_read, client.wire.closed, client.statuses) == (True, False, [200] * 102)
+
+
 def test_an_answer_that_is_not_taken_ends_the_connection(client: Client) -> None:
     client.wire.untaken = 100_000
     client.protocol.pause_writing()
@@ -353,11 +397,22 @@ def test_of_who_was_turned_away_little_is_kept_until_then(client: Client) -> Non
     client.send(WHOLE.replace(b"/claims", b"/claims?away"))
     client.be_answered()
     is_read = []
-    for sent in (b"\r\n", b"\r\n" * PACKET_BYTES):
+    for sent in (b"\r\n", b"\r\n" * UNREAD_BYTES):
         client.send(sent)
         is_read.append(client.wire.is_read)
     client.loop.pass_to(PAUSE_SECONDS * 2)
     assert [*is_read, client.wire.is_read] == [True, False, True]
+
+
+def test_of_who_was_turned_away_no_more_is_kept_for_a_request_behind(client: Client) -> None:
+    client.send(WHOLE.replace(b"/claims", b"/claims?away") + WHOLE * 2)
+    client.be_answered()
+    client.send(b"\r\n" * UNREAD_BYTES)
+    client.be_answered()
+    assert not client.wire.is_read
+    client.be_answered()
+    client.loop.pass_to(PAUSE_SECONDS * 2)
+    assert client.wire.is_read
 
 
 def test_a_connection_too_many_is_turned_away(state: ServerState, monkeypatch: pytest.MonkeyPatch) -> None:
