@@ -210,6 +210,8 @@ class ProblemProtocol(HttpToolsProtocol):
         self._check_framing()
         self._in_content, self._framing_bytes = True, 0
         self._expect(CONTENT_SECONDS)
+        if self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # its clients know of no 100 (RFC 9110 §10.1.1)
         super().on_headers_complete()
         self._has_asked = True
         if self.parser.should_upgrade():

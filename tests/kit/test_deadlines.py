@@ -213,6 +213,17 @@ def test_who_waits_to_be_told_to_go_on_is_not_cut(client: Client) -> None:
     assert not client.wire.closed
 
 
+@pytest.mark.parametrize(("version", "is_told"), [(b"1.1", True), (b"1.0", False)])
+def test_who_speaks_http_1_0_is_not_told_to_go_on(client: Client, version: bytes, is_told: bool) -> None:
+    client.send(EXPECTING.replace(b"HTTP/1.1", b"HTTP/" + version))
+    assert client.protocol._in_work is not None
+    with pytest.raises(StopIteration):
+        client.send(b"x" * 90)
+        client.protocol._in_work.receive().send(None)
+    client.be_answered()
+    assert client.wire.written.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") == is_told
+
+
 def test_who_is_not_read_from_is_not_cut(client: Client) -> None:
     client.send(WITH_BODY.replace(b": 90", b": 900000") + b"x" * 100_000)
     client.loop.pass_to(CONTENT_SECONDS * 3)
