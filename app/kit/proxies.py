@@ -41,7 +41,8 @@ class CallersAddress:
             entries = [entry for each in chain.split(",") if (entry := each.strip(" \t"))]
             if entries:
                 address = self._callers(entries)
-                scope = {**scope, "client": (address, 0) if address is not None else None}
+                # In place: the log line takes the route from this scope, and the router would put it into a copy.
+                scope["client"] = (address, 0) if address is not None else None
         await self.app(scope, receive, send)
 
     def _callers(self, entries: Sequence[str]) -> str | None:

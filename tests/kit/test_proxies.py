@@ -4,10 +4,16 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.from_thread import BlockingPortal
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from app.kit.metrics import registry
 from app.kit.proxies import CallersAddress, address_of
+from app.main import create_app
+from app.settings import Settings
+from tests.fixtures.asgi import Bytes
 
 PROXIES = ("127.0.0.1", "::1", "10.0.0.0/8")
 
@@ -62,6 +68,19 @@ def test_nobody_else_is_believed(client: str | None) -> None:
 
 def test_a_proxy_is_known_by_its_ipv4_address_in_ipv6() -> None:
     assert callers(["198.51.100.9"], "::ffff:10.1.1.1") == "198.51.100.9"
+
+
+def test_a_request_behind_a_proxy_is_logged_and_counted_by_its_route(portal: BlockingPortal) -> None:
+    def counted() -> float:
+        labels = {"method": "GET", "route": "/healthz", "status": "200"}
+        return registry.get_sample_value("onrecord_http_requests_total", labels) or 0
+
+    before = counted()
+    app = create_app(Settings(behind_proxy=True, trusted_proxies=("192.0.2.1",)))
+    with capture_logs() as logged:
+        assert Bytes(app, portal, None)("GET", "/healthz", headers=[("x-forwarded-for", "198.51.100.9")]).status == 200
+    assert [line["route"] for line in logged if line["event"] == "answered"] == ["/healthz"]
+    assert counted() == before + 1
 
 
 @given(st.text(st.characters(codec="latin-1"), max_size=60), st.ip_addresses().map(str))
