@@ -5,9 +5,11 @@ repeat rows, asyncio's the arguments of a callback, a traceback whatever the exc
 which statement of which library logged, the words before any value is put into them, and where an exception came from.
 """
 
+import io
 import logging
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -16,6 +18,27 @@ import structlog
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 _logger = structlog.get_logger("app.libraries")
+
+
+class _StandardError(io.TextIOBase):
+    """Standard error, whatever it is when a line is written.
+
+    A line that cannot be written, to a full disk or a closed pipe, is lost: nothing that is done fails for its log.
+    """
+
+    def write(self, text: str) -> int:
+        with suppress(*_UNWRITABLE):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(*_UNWRITABLE):
+            sys.stderr.flush()
+
+
+_UNWRITABLE: Final = (OSError, ValueError, AttributeError)
+"""What is raised where there is no room, or nobody who reads; where the file is closed; where there is none."""
+_standard_error: Final = _StandardError()
 
 
 def configure(level: str) -> None:
@@ -32,7 +55,7 @@ def configure(level: str) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),  # whatever it is when a line is written
+        logger_factory=lambda *_names: structlog.PrintLogger(_standard_error),
     )
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, MuteHandler)]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -23,6 +24,7 @@ from app.kit.db import Database
 from app.models import FollowUp, FollowUpKind
 from tests.conftest import Clock
 from tests.fixtures.committing import eventually
+from tests.fixtures.unwritable import UNWRITABLE, unwritable_log
 
 KIND, OTHER = FollowUpKind.CONTRADICTIONS, FollowUpKind.SOURCE_CLAIMS
 SUBJECTS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(3)]
@@ -244,6 +246,27 @@ def test_a_worker_outlives_a_database_that_does_not_answer(
             assert eventually(lambda: rows(context) == [])
     known = {"error": "OperationalError", "sqlstate": None}
     assert logged[0] == {"event": "follow_ups_wait", "log_level": "warning", **known}
+
+
+@pytest.mark.parametrize("how", UNWRITABLE)
+def test_a_worker_outlives_a_log_that_cannot_be_written(
+    context: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, done: list[Any], how: str
+) -> None:
+    failed = Event()
+
+    def fail(_self: Worker) -> bool:
+        failed.set()
+        raise Fault
+
+    with monkeypatch.context() as broken, unwritable_log(how, tmp_path):
+        broken.setattr(Worker, "carry_out_some", fail)
+        with running(context) as worker:
+            assert failed.wait(60)
+            broken.undo()
+            ask(context, SUBJECTS[0])
+            worker.wake()
+            assert eventually(lambda: rows(context) == [])
+    assert done == [(SUBJECTS[0], None), (SUBJECTS[0], "half")]
 
 
 def test_every_kind_that_can_be_asked_for_is_carried_out() -> None:

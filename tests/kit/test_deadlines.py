@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -22,6 +23,7 @@ from app.kit.protocol import (
     UNREAD_BYTES,
     ProblemProtocol,
 )
+from tests.fixtures.unwritable import UNWRITABLE, unwritable_log
 
 LINE: Final = b"GET /claims HTTP/1.1\r\n"
 WHOLE: Final = LINE + b"Host: a\r\n\r\n"
@@ -513,6 +515,13 @@ def test_what_cannot_be_read_is_refused_behind_the_answer_before_it(client: Clie
     assert (client.statuses, client.wire.closed) == ([], False)
     client.be_answered()
     assert (client.statuses, client.wire.closed) == ([200, 400], True)
+
+
+@pytest.mark.parametrize("how", UNWRITABLE)
+def test_what_cannot_be_read_is_refused_where_nothing_can_be_logged(client: Client, how: str, tmp_path: Path) -> None:
+    with unwritable_log(how, tmp_path):
+        client.send(b"nonsense\r\n\r\n")
+    assert refused(client) == [b"bad_request"]
 
 
 def test_a_content_that_breaks_off_behind_its_answer_is_not_answered_again(client: Client) -> None:

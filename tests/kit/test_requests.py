@@ -1,6 +1,7 @@
 """The outermost layer: what is answered, and what is logged, when the app within does not answer as it should."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.kit.problems import Unavailable
 from app.kit.requests import RequestLayer
 from tests.fixtures.asgi import Answer
+from tests.fixtures.unwritable import UNWRITABLE, unwritable_log
 
 SECRET = "Mark Felt"
 HOST = (b"host", b"onrecord.test")
@@ -64,6 +66,27 @@ async def is_left_alone(scope: Scope, receive: Receive, send: Send) -> None:
 async def tells_its_method(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": scope["method"].encode()})
+
+
+@pytest.mark.parametrize("how", UNWRITABLE)
+def test_a_fault_is_a_problem_where_nothing_can_be_logged(how: str, tmp_path: Path) -> None:
+    with unwritable_log(how, tmp_path):
+        sent = asyncio.run(unlogged(fails))
+    assert sent[0]["status"] == 500
+    assert (b"content-type", b"application/problem+json") in sent[0]["headers"]
+
+
+async def unlogged(app: ASGIApp) -> list[Any]:
+    """What the layer sends around that app, with the log as it is."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    channel: Any = None
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [HOST], "state": {}}
+    await RequestLayer(app, max_body_bytes=1024)(scope, channel, send)
+    return sent
 
 
 def test_a_fault_is_a_problem_that_says_nothing_and_a_line_that_says_where() -> None:
