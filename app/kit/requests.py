@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.fields import check_fields
 from app.kit.ids import random_id
+from app.kit.logs import where
 from app.kit.metrics import count_answer, known_method
 from app.kit.problems import ContentTooLarge, InternalError, Problem, RequestTimeout, problem_response
 
@@ -84,7 +85,7 @@ class RequestLayer:
             # Nobody is there to read an answer, and no fault of ours.
             return
         except Exception as error:  # noqa: BLE001  # the last resort: what nobody foresaw must be answered and logged
-            logger.error("unhandled_fault", kind=type(error).__name__, where=_where(error))
+            logger.error("unhandled_fault", kind=type(error).__name__, where=where(error.__traceback__))
             problem = InternalError()
         if not exchange.started:
             response = problem_response(Request(scope), problem)
@@ -153,11 +154,3 @@ class _Exchange:
 def _accepted(pattern: re.Pattern[str], lines: list[str]) -> str | None:
     """The field's value where it is given once and has that form."""
     return lines[0] if len(lines) == 1 and pattern.fullmatch(lines[0]) else None
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the innermost frame."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else "unknown"
