@@ -55,7 +55,7 @@ def configure(level: str) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=lambda *_names: structlog.PrintLogger(_standard_error),
+        logger_factory=lambda *_names: structlog.PrintLogger(_standard_error),  # type: ignore[arg-type]  # as much of a file as is used
     )
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, MuteHandler)]:

@@ -219,8 +219,8 @@ def test_who_waits_to_be_told_to_go_on_is_not_cut(client: Client) -> None:
 def test_who_speaks_http_1_0_is_not_told_to_go_on(client: Client, version: bytes, is_told: bool) -> None:
     client.send(EXPECTING.replace(b"HTTP/1.1", b"HTTP/" + version))
     assert client.protocol._in_work is not None
+    client.send(b"x" * 90)
     with pytest.raises(StopIteration):
-        client.send(b"x" * 90)
         client.protocol._in_work.receive().send(None)
     client.be_answered()
     assert client.wire.written.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") == is_told
