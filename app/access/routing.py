@@ -1,8 +1,10 @@
 """Routes that let nobody in by default: each declares a scope, or that it is open, or the app does not start."""
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_origin
 
@@ -14,7 +16,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from app.access.authentication import Caller, authenticate, note_use
-from app.access.context import context_of
+from app.access.context import Context, context_of
 from app.access.principals import PUBLIC_READER
 from app.access.units import Reads, Writes
 from app.kit.fields import joined
@@ -24,6 +26,7 @@ from app.kit.problems import (
     MAX_ERRORS,
     FieldError,
     Invalid,
+    Overloaded,
     Problem,
     UnsupportedMediaType,
     problem_response,
@@ -171,17 +174,19 @@ class _Handler:
             if (unread := getattr(request.state, "whole_body", None)) is not None:
                 await unread.pass_over()
             await _look_again(request, scope, begun)
-            return await self._handle(request)
+            return await self._handle(request, scope)
         caller_id = getattr(request.state, "principal", PUBLIC_READER).caller_id
         async with request.state.whole_body.whole(caller_id) as body:
             await _look_again(request, scope, begun)
             await _make_sense(request, body, self.model)
-            return await self._handle(request)
+            return await self._handle(request, scope)
 
-    async def _handle(self, request: StrictRequest) -> Response:
+    async def _handle(self, request: StrictRequest, scope: Scope | None) -> Response:
         if not isinstance(self.guard, WritesWith):
             return await self.handle(request)
-        async with context_of(request).writing:
+        request.state.write_begun = begun = time.monotonic()
+        async with _turn_to_write(context_of(request)):
+            await _look_again(request, scope, begun)
             return await self.handle(request)
 
 
@@ -259,6 +264,20 @@ async def _look_again(request: Request, scope: Scope | None, begun: float) -> No
     """Looks at the caller's key again where its request has waited since then."""
     if scope is not None and time.monotonic() - begun > SLOW_BODY_S:
         request.state.principal = (await _caller(request, scope)).principal
+
+
+@asynccontextmanager
+async def _turn_to_write(context: Context) -> AsyncIterator[None]:
+    """One of the turns to write; raises Overloaded where none comes in the time that a write has."""
+    try:
+        async with asyncio.timeout(context.database.write_seconds or None):
+            await context.writing.acquire()
+    except TimeoutError:
+        raise Overloaded from None
+    try:
+        yield
+    finally:
+        context.writing.release()
 
 
 async def _make_sense(request: StrictRequest, body: bytes, model: type[BaseModel]) -> None:

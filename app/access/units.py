@@ -6,6 +6,7 @@ a response. So that a write can be run again whole, nothing happens outside that
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from app.kit.problems import (
     Conflict,
     IdempotencyKeyReused,
     InFlight,
+    Overloaded,
     PreconditionRequired,
     Stale,
     WriteTooCostly,
@@ -190,8 +192,18 @@ class Writes:
         """What `work` returns, committed; raises WriteTooCostly where it is not done in time, and then nothing is."""
         database = self.context.database
         processor_seconds = database.write_processor_seconds
-        with deadline.within(database.write_seconds, WriteTooCostly, processor_seconds=processor_seconds):
+        with deadline.within(self._seconds_left(), WriteTooCostly, processor_seconds=processor_seconds):
             return database.write(work)
+
+    def _seconds_left(self) -> float:
+        """What the wait for its turn has left of a write's time, 0 for any; raises Overloaded where it left none."""
+        seconds, begun = self.context.database.write_seconds, getattr(self.request.state, "write_begun", None)
+        if not seconds or begun is None:
+            return seconds
+        left: float = seconds - (time.monotonic() - begun)
+        if left <= 0:
+            raise Overloaded
+        return left
 
     def _unit(self, session: Session) -> Unit:
         creates = self.request.method == "PUT" and (joined(self.request.headers, "if-none-match") or "").strip() == "*"

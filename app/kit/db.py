@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -93,11 +94,9 @@ class Database:
             raise UnsupportedDatabase
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.file = _file(self.url) if self.is_sqlite else None
-        self._next_gathering = FIRST_GATHERING
+        self._next_gathering, self._writing = FIRST_GATHERING, Lock()
         if self.is_sqlite:
-            # One writer at a time: the others wait here, for no longer than a write may take.
-            wait_s = write_seconds or BUSY_TIMEOUT_MS / 1000
-            self._writers = sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, wait_s=wait_s)
+            self._writers = sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
             self._reserve = sqlite_engine(url, begin="BEGIN", pool_size=1, query_only=True)
         else:
@@ -143,7 +142,7 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             committing = False
             try:
-                with Session(self._writers, autoflush=False) as session:
+                with self._turn(), Session(self._writers, autoflush=False) as session:
                     answer = work(session)
                     session.flush()
                     rows_written = self._rows_written_by(session)
@@ -168,6 +167,21 @@ class Database:
                     self.after_write()
                 return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The one writer's turn, on SQLite; raises PoolTimeout where it does not come while the request has time."""
+        if not self.is_sqlite:
+            yield
+            return
+        ending = deadline.current()
+        wait_s = BUSY_TIMEOUT_MS / 1000 if ending is None else max(ending.left, 0)
+        if not self._writing.acquire(timeout=wait_s):
+            raise PoolTimeout
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def gather_statistics(self) -> None:
         """Has SQLite count what its planner chooses by; PostgreSQL does so by itself.

@@ -43,16 +43,14 @@ def let_end(session: Session) -> None:
         watched.interrupts(None)
 
 
-def sqlite_engine(
-    url: str, *, begin: str, pool_size: int, query_only: bool = False, wait_s: float = BUSY_TIMEOUT_MS / 1000
-) -> Engine:
+def sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> Engine:
     """An engine that writes, or one that only reads; the deadline of the request ends a statement of either."""
     engine = create_engine(
         url,
         module=sqlite.driver,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=wait_s,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         hide_parameters=True,
     )

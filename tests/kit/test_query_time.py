@@ -1,16 +1,20 @@
 """Reads and writes that take too long are ended, on both engines, in Python too, and nothing else is."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.access.context import Context
+from app.access import routing
+from app.access.context import WRITES_AT_ONCE, Context
 from app.access.units import Reply, Unit
 from app.claims import queries
 from app.kit import deadline
@@ -21,8 +25,8 @@ from app.sources import service
 from app.sources.schemas import SourceCreate
 from app.sources.service import create_source
 from tests.factories import source_body
-from tests.fixtures.api import make_key
-from tests.fixtures.committing import Callers
+from tests.fixtures.api import Api, make_key
+from tests.fixtures.committing import PATIENCE_S, Callers, eventually
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 A_MILLION = ENDLESS.replace("FROM n)", "FROM n WHERE i < 1000000)")
@@ -147,6 +151,83 @@ def test_a_write_that_waits_for_another_of_its_process_is_ended_in_its_time(own_
     holder.join()
     shared.dispose()
     assert took < 5
+
+
+@pytest.fixture
+def narrow_turns(own_context: Context, portal: BlockingPortal) -> Iterator[Callable[[], None]]:
+    """Takes all turns to write, until what it gives is called or the test ends."""
+    taken = [portal.call(own_context.writing.acquire) for _ in range(WRITES_AT_ONCE)]
+
+    def give_back() -> None:
+        while taken:
+            taken.pop()
+            portal.call(own_context.writing.release)
+
+    yield give_back
+    give_back()
+
+
+def test_a_write_that_waits_for_its_turn_waits_no_longer_than_a_write_may_take(
+    committing_api: Api, own_context: Context, narrow_turns: Callable[[], None]
+) -> None:
+    own_context.database.write_seconds = 0.3
+    started = time.monotonic()
+    refused = committing_api.post("/v1/sources", source_body())
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+    assert time.monotonic() - started < 5
+
+
+def test_who_waits_for_its_turn_has_less_time_to_write(
+    committing_api: Api, own_context: Context, narrow_turns: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = []
+
+    def record(unit: Unit, *_sent: Any) -> Reply:
+        ending = deadline.current()
+        left.append(ending.left if ending is not None else math.inf)
+        raise Overloaded
+
+    monkeypatch.setattr(service, "create_source", record)
+    own_context.database.write_seconds = 60
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(committing_api.post, "/v1/sources", source_body())
+        time.sleep(1)
+        narrow_turns()
+        assert waiting.result(PATIENCE_S).status_code == 503
+    assert left[0] < 59.1
+
+
+def test_a_key_that_is_revoked_while_its_write_waits_writes_nothing(
+    committing_api: Api, own_context: Context, narrow_turns: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "SLOW_BODY_S", 0.01)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(committing_api.post, "/v1/sources", source_body())
+        assert eventually(lambda: bool(own_context.writing._waiters))
+        own_context.database.write(lambda session: execute(session, "DELETE FROM api_key"))
+        time.sleep(0.02)
+        narrow_turns()
+        assert waiting.result(PATIENCE_S).status_code == 401
+
+
+def test_all_who_wait_for_a_held_lock_are_answered_in_their_time(
+    first_process: Callers, own_context: Context, migrated_database: Database
+) -> None:
+    # One caller has as many in work as there are turns to write, so it takes several.
+    writers, seconds = [first_process(make_key(own_context)) for _ in range(3)] * WRITES_AT_ONCE, 1
+    for each in writers:
+        assert each.get("/v1/sources").status_code == 200  # notes the use of its key
+    other = Database(migrated_database.url.render_as_string(hide_password=False))
+    own_context.database.write_seconds = seconds
+    with ThreadPoolExecutor(len(writers)) as threads, other.engine().begin() as holding:
+        holding.execute(text("UPDATE api_key SET name = name" if other.is_sqlite else "LOCK TABLE source"))
+        started = time.monotonic()
+        waiting = [threads.submit(each.post, "/v1/sources", source_body()) for each in writers]
+        statuses = [each.result(PATIENCE_S).status_code for each in waiting]
+        took = time.monotonic() - started
+    other.dispose()
+    assert statuses == [503] * len(writers)
+    assert took < 2 * seconds
 
 
 def test_a_statement_that_postgresql_ends_just_before_the_deadline_is_too_costly(own_database: Database) -> None:
