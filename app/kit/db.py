@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import URL, Connection, Engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
@@ -33,6 +33,8 @@ ATTEMPTS: Final = 6
 """Runs of one unit of work before its failure is final; with the backoff below, about three seconds."""
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL, Appendix A: serialization_failure, deadlock_detected, lock_not_available."""
+DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
+"""How an address may begin: without a driver it has that one too."""
 INTERRUPTED: Final = frozenset({"57014", "SQLITE_INTERRUPT"})
 """PostgreSQL, Appendix A: query_canceled, which a statement's timeout ends in; and what SQLite says instead."""
 FIRST_NUMBER: Final = re.compile(r"\d+")
@@ -51,11 +53,17 @@ WAKING: Final = "wakes what follows writes"
 
 
 class UnsupportedDatabase(Refusal):
-    """The address names a database that is neither a file of SQLite nor PostgreSQL."""
+    """The address names a database that is neither a file of SQLite nor PostgreSQL, or cannot be read.
+
+    Nothing of the address is told: where it cannot be read, any part of it can be one of the password.
+    """
 
     def __init__(self) -> None:
         """Says what to do."""
-        super().__init__("The database is a file, sqlite:///, or a postgresql:// one: see ONRECORD_DATABASE_URL.")
+        super().__init__(
+            "The database is a file, sqlite:///, or a postgresql:// one: see ONRECORD_DATABASE_URL. In its password "
+            "write @ as %40, : as %3A and / as %2F."
+        )
 
 
 class BrokenReferences(Exception):
@@ -89,20 +97,24 @@ class Database:
         """Prepares the pools; connects to nothing yet. Of the bounds, in seconds, 0 is none."""
         self.query_seconds, self.processor_seconds = query_seconds, processor_seconds
         self.write_seconds, self.write_processor_seconds = write_seconds, write_processor_seconds
-        self.url = make_url(url)
-        if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
-            raise UnsupportedDatabase
+        self.url = _url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.file = _file(self.url) if self.is_sqlite else None
         self._next_gathering, self._writing = FIRST_GATHERING, Lock()
+        try:
+            self._make_engines(url, pool_size)
+        except (TypeError, ValueError, ArgumentError):  # an option behind the `?` that the driver cannot read
+            raise UnsupportedDatabase from None
+
+    def _make_engines(self, url: str, pool_size: int) -> None:
         if self.is_sqlite:
             self._writers = sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = sqlite_engine(url, begin="BEGIN", pool_size=pool_size, query_only=True)
             self._reserve = sqlite_engine(url, begin="BEGIN", pool_size=1, query_only=True)
         else:
-            self._writers = postgresql_engine(url, pool_size=pool_size, query_seconds=query_seconds)
+            self._writers = postgresql_engine(url, pool_size=pool_size, query_seconds=self.query_seconds)
             self._readers = self._writers.execution_options(**READ_ONLY)
-            reserve = postgresql_engine(url, pool_size=1, query_seconds=query_seconds)
+            reserve = postgresql_engine(url, pool_size=1, query_seconds=self.query_seconds)
             self._reserve = reserve.execution_options(**READ_ONLY)
 
     @contextmanager
@@ -342,6 +354,16 @@ class SharedConnectionDatabase(Database):
 
     def dispose(self) -> None:
         """Does nothing: the connection is the caller's."""
+
+
+def _url(given: str) -> URL:
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):
+        raise UnsupportedDatabase from None
+    if url.drivername not in DRIVERS:
+        raise UnsupportedDatabase
+    return url
 
 
 def _file(url: URL) -> Path:

@@ -74,6 +74,14 @@ class Unsafe:
     secret: str | None = None
 
 
+UNREADABLE: Final = (
+    "postgresql+psycopg://onrecord:S3cr@et:w0rd@localhost/onrecord",
+    "postgresql+psycopg2://onrecord:w0rd@localhost/onrecord",
+    "mysql://onrecord:w0rd@localhost/onrecord",
+    "sqlite+aiosqlite:///w0rd",
+    "sqlite:///x?timeout=w0rd",
+    "w0rd",
+)
 EVERYWHERE: Final = {
     "every address": Unsafe("--behind-proxy", {"HOST": "0.0.0.0"}),
     "every address of IPv6": Unsafe("--behind-proxy", {"HOST": "::"}),
@@ -111,6 +119,12 @@ EVERYWHERE: Final = {
     "pages of any origin": Unsafe("ONRECORD_CORS_ORIGINS", {"CORS_ORIGINS": "*"}),
     "a setting that is misspelt": Unsafe("did you mean ONRECORD_DATABASE_URL?", {"DATABSE_URL": "sqlite:///x"}),
     "single sign-on without an issuer": Unsafe("ONRECORD_OIDC_ISSUER", {"OIDC_SCOPES": '{"desk": ["claims:read"]}'}),
+    **{
+        f"an address of a database that cannot be read, {number}": Unsafe(
+            "see ONRECORD_DATABASE_URL. In its password write @ as %40", {"DATABASE_URL": url}, secret="w0rd"
+        )
+        for number, url in enumerate(UNREADABLE)
+    },
     "a data directory without a name": Unsafe("ONRECORD_DATA_DIR", {"DATA_DIR": ""}),
     "a data directory that is shared": Unsafe("name another folder in ONRECORD_DATA_DIR", {"DATA_DIR": "/tmp"}),
 }
