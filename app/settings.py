@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
 
 PREFIX: Final = "ONRECORD_"
 A_DAY_S = 86_400
@@ -238,4 +239,5 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The database's URL: the one set, or a SQLite file in the data directory."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'onrecord.sqlite3'}"
+        file = URL.create("sqlite", database=str(self.data_dir / "onrecord.sqlite3"))
+        return self.database_url or file.render_as_string()

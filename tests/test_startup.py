@@ -53,6 +53,20 @@ def opened(settings: Settings) -> Context:
     return context
 
 
+def test_a_refusal_to_start_is_logged_by_its_words(settings: Settings) -> None:
+    with capture_logs() as logged, pytest.raises(startup.NoDatabase) as refusal:
+        answers(create_app(settings))
+    assert [line for line in logged if line["event"] == "refused"] == [
+        {"event": "refused", "log_level": "error", "why": str(refusal.value)}
+    ]
+
+
+@pytest.mark.parametrize("name", ["what?timeout=abc", "a%20b", "a b#c"])
+def test_the_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
+    settings = Settings(data_dir=tmp_path / name)
+    assert Database(settings.url).file == tmp_path / name / "onrecord.sqlite3"
+
+
 def test_the_data_directory_and_the_pepper_are_made_and_kept(settings: Settings) -> None:
     first, again = opened(settings), opened(settings)
     path = settings.data_dir / "pepper"
