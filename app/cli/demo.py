@@ -21,7 +21,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.access.secrets import read_first_key
-from app.cli.remote import KEY_FORM, KEY_VARIABLE, NOT_ONRECORD, Explained, read_answer, shown
+from app.cli.remote import (
+    KEY_FORM,
+    KEY_VARIABLE,
+    NOT_ONRECORD,
+    CommandFailed,
+    Explained,
+    checked_address,
+    read_answer,
+    shown,
+)
 from app.kit.logs import LEVELS
 from app.main import create_app
 from app.settings import Settings
@@ -169,8 +178,6 @@ class DemoLoader:
         """The JSON of a request that succeeds; raises DemoNotRecorded for any other."""
         try:
             response = await self.client.request(method, path, **more)
-        except httpx.UnsupportedProtocol:
-            raise DemoNotRecorded("The address of a service begins with http:// or https://.") from None
         except httpx.TimeoutException:
             raise DemoNotRecorded("The service did not answer in time. Run it again to go on.") from None
         except httpx.HTTPError:
@@ -233,7 +240,11 @@ def load_over_http(url: str, key: str, console: Console, *, transport: httpx.Asy
         return teller.failed(
             f"It takes an API key of the service: put it in {KEY_VARIABLE}, or name its file with --key-file."
         )
-    return asyncio.run(_load(transport, url, key, teller))
+    try:
+        address = checked_address(url)
+    except CommandFailed as failure:
+        return teller.failed(str(failure))
+    return asyncio.run(_load(transport, str(address), key, teller))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,13 +302,8 @@ async def _load(
 ) -> bool:
     if not KEY_FORM.fullmatch(key):
         return teller.failed(f"It takes an API key of the service, which {key_words} is not.")
-    try:
-        client = httpx.AsyncClient(
-            transport=transport, base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT_S
-        )
-    except httpx.InvalidURL:
-        return teller.failed("This is no address of a service.")
-    async with client:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(transport=transport, base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
         try:
             return await _record(DemoLoader(client, key_words), teller)
         except DemoNotRecorded as fault:

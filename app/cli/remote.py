@@ -140,12 +140,7 @@ class Service:
             raise CommandFailed(
                 f"It takes an API key of the service: put it in {KEY_VARIABLE}, or name its file with --key-file."
             )
-        try:
-            base = httpx.URL(url)
-        except httpx.InvalidURL:
-            raise CommandFailed("This is no address of a service.") from None
-        _check_address(base)
-        self._base, self._key, self._transport = base, key, transport
+        self._base, self._key, self._transport = checked_address(url), key, transport
 
     def ask(
         self,
@@ -228,7 +223,12 @@ def checked_id(value: str) -> str:
     return value
 
 
-def _check_address(base: httpx.URL) -> None:
+def checked_address(url: str) -> httpx.URL:
+    """The address of a service; raises CommandFailed for what is none, or would carry a key in the clear."""
+    try:
+        base = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise CommandFailed("This is no address of a service.") from None
     if base.scheme not in {"http", "https"} or not base.host:
         raise CommandFailed("The address of a service begins with http:// or https://.")
     if base.userinfo:
@@ -237,6 +237,7 @@ def _check_address(base: httpx.URL) -> None:
         raise CommandFailed(
             "Over http:// whoever is on the way reads the key: use https://, or a tunnel that ends on this machine."
         )
+    return base
 
 
 def _is_this_machine(host: str) -> bool:

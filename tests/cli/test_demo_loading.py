@@ -21,7 +21,7 @@ from app.models.vocabulary import Scope
 from app.settings import Settings
 from tests.fixtures.api import make_key
 
-SERVICE = "http://onrecord.test"
+SERVICE = "http://localhost"
 STEPS = demo_steps()
 WHOLE = {
     "source": 11,
@@ -246,6 +246,7 @@ def test_key_without_a_scope_is_told_which_and_another_goes_on(context: Context,
         (SERVICE, "no\nkey", "It takes an API key of the service, which the key given is not"),
         (SERVICE, "onr_wrong", "The service does not accept the key given"),
         ("http://[::1", "onr_wrong", "This is no address of a service"),
+        ("http://newsroom.example", "onr_wrong", "Over http:// whoever is on the way reads the key"),
     ],
 )
 def test_wrong_key_or_address_is_said_clearly(app: FastAPI, url: str, key: str, words: str) -> None:
@@ -269,7 +270,7 @@ def refusal(**fields: object) -> httpx.Response:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (no_answer, "No service answers at http://onrecord.test."),
+        (no_answer, "No service answers at http://localhost."),
         (late_answer, "The service did not answer in time."),
         (lambda _: httpx.Response(404, text="<h1>Not found</h1>"), "What answers at this address is not Onrecord."),
         (lambda _: httpx.Response(200, json=[]), "What answers at this address is not Onrecord."),
