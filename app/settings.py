@@ -174,7 +174,7 @@ class Settings(BaseSettings):
     )
     rate_per_key: int = Field(12_000, ge=0, description="Requests a minute with one key; 0 for any number.")
     query_seconds: float = Field(
-        10, ge=0, le=A_DAY_S, description="Longest that one read takes, all in all; 0 for any time."
+        10, ge=0, le=A_DAY_S, description="Longest that one read takes, all in all; 0 for any time, of the processor too."
     )
     query_processor_seconds: float = Field(
         2,
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
         10,
         ge=0,
         le=A_DAY_S,
-        description="Longest that one write takes, with the time it waits for others; 0 for any time.",
+        description="Longest that one write takes, with the time it waits for others; 0 for any time, of the processor too.",
     )
     write_processor_seconds: float = Field(
         2,
