@@ -26,6 +26,7 @@ from app.follow_ups.queries import Taken
 from app.kit.database_errors import sqlstate
 from app.kit.db import is_retryable
 from app.kit.ids import random_id
+from app.kit.problems import Problem
 from app.models import FollowUpKind
 
 logger = structlog.get_logger(__name__)
@@ -65,11 +66,12 @@ class Worker:
         self._over.set()
         self._wanted.set()
         self._thread.join(STOP_S)
-        self._give_back()
+        if not self._thread.is_alive():  # what it is still at stays with it, until the lease is over
+            self._give_back()
 
     def _give_back(self) -> None:
         held = [each.taken for of_kind in self._held.values() for each in of_kind]
-        with suppress(DBAPIError, PoolTimeout):  # a lease that is not given back is over soon
+        with suppress(DBAPIError, PoolTimeout, Problem):  # a lease that is not given back is over soon
             self._context.database.write(lambda session: queries.give_back(session, held, self._id))
 
     def _run(self) -> None:

@@ -21,6 +21,7 @@ from app.background.worker import Worker
 from app.follow_ups import queries
 from app.keys.service import at_the_server
 from app.kit.db import Database
+from app.kit.problems import OutcomeUnknown
 from app.models import FollowUp, FollowUpKind
 from tests.conftest import Clock
 from tests.fixtures.committing import eventually
@@ -218,6 +219,39 @@ def test_a_worker_that_ends_gives_back_what_it_has_not_done(
     worker.start()
     worker.stop()
     assert {row.leased_by for row in rows(context)} <= {None}
+
+
+def test_a_worker_that_does_not_end_in_time_gives_nothing_back(
+    context: Context, kinds: dict[FollowUpKind, Kind], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "STOP_S", 0.01)
+    begun, go_on = Event(), Event()
+
+    def dawdle(*_: Any) -> None:
+        begun.set()
+        go_on.wait(60)
+
+    kinds[KIND], kinds[OTHER] = replace(kinds[KIND], look=dawdle), replace(kinds[OTHER], at_once=3)
+    ask(context, *SUBJECTS, kind=OTHER)
+    worker = Worker(context, portion_s=0)
+    worker.carry_out_some()
+    ask(context, SUBJECTS[0])
+    worker.start()
+    assert begun.wait(60)
+    worker.stop()
+    assert {row.leased_by for row in rows(context)} == {worker._id}
+    go_on.set()
+    worker._thread.join(60)
+
+
+def test_a_worker_ends_where_it_cannot_give_back(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_self: Database, _work: Any) -> None:
+        raise OutcomeUnknown
+
+    worker = Worker(context)
+    worker.start()
+    monkeypatch.setattr(Database, "write", fail)
+    worker.stop()
 
 
 def test_each_kind_has_its_turn(context: Context, done: list[Any]) -> None:
