@@ -174,7 +174,10 @@ class Settings(BaseSettings):
     )
     rate_per_key: int = Field(12_000, ge=0, description="Requests a minute with one key; 0 for any number.")
     query_seconds: float = Field(
-        10, ge=0, le=A_DAY_S, description="Longest that one read takes, all in all; 0 for any time, of the processor too."
+        10,
+        ge=0,
+        le=A_DAY_S,
+        description="Longest that one read takes, all in all; 0 for any time, of the processor too.",
     )
     query_processor_seconds: float = Field(
         2,

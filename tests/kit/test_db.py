@@ -432,3 +432,29 @@ def test_a_write_stands_where_statistics_cannot_be_gathered(
     with purses.reading() as session:
         if engine_name == "sqlite":
             assert execute(session, "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'").scalar_one() == 1
+
+
+def connecting(query: str) -> dict[str, Any]:
+    """What PostgreSQL's driver is given for a URL with that query."""
+    given: dict[str, Any] = {}
+    database = Database(f"postgresql+psycopg://onrecord@192.0.2.1/onrecord{query}", query_seconds=3)
+
+    @event.listens_for(database.engine(), "do_connect")
+    def note(_dialect: Any, _record: Any, _arguments: Any, keywords: dict[str, Any]) -> None:
+        given.update(keywords)
+        raise OperationalError("connect", {}, Exception())
+
+    with pytest.raises(OperationalError):
+        database.engine().connect()
+    return given
+
+
+def test_a_server_of_postgresql_that_is_gone_is_not_waited_for_for_long() -> None:
+    given = connecting("")
+    assert {name: int(given[name]) for name in engines.LIVENESS} == engines.LIVENESS
+
+
+def test_what_the_address_says_of_how_to_connect_holds() -> None:
+    given = connecting("?connect_timeout=40&keepalives_idle=7&options=-c%20work_mem%3D8MB")
+    assert (int(given["connect_timeout"]), int(given["keepalives_idle"])) == (40, 7)
+    assert given["options"] == "-c work_mem=8MB -c timezone=UTC -c statement_timeout=3000"
