@@ -189,7 +189,8 @@ class Settings(BaseSettings):
         10,
         ge=0,
         le=A_DAY_S,
-        description="Longest that one write takes, with the time it waits for others; 0 for any time, of the processor too.",
+        description="Longest that one write takes, with the time it waits for others; 0 for any time, of the "
+        "processor too.",
     )
     write_processor_seconds: float = Field(
         2,
