@@ -141,6 +141,7 @@ class Database:
             except DBAPIError as error:
                 if sqlstate(error) in INTERRUPTED:
                     raise QueryTooCostly from None
+                deadline.check()
                 raise
 
     def write(self, work: Callable[[Session], T]) -> T:

@@ -30,7 +30,8 @@ class Deadline:
         # Asked for here, in the thread itself: of one that has ended meanwhile it must not be asked.
         self._clock = time.pthread_getcpuclockid(self._thread) if hasattr(time, "pthread_getcpuclockid") else None
         self._interrupt: Callable[[], None] | None = None
-        self._was_over = False
+        self._late_s = 0.0
+        self._over_since: float | None = None
         self._lock = threading.Lock()
 
     @property
@@ -56,21 +57,26 @@ class Deadline:
         except OSError:  # the thread has ended
             return 0
 
-    def interrupts(self, interrupt: Callable[[], None] | None) -> None:
-        """Has `interrupt` called, by another thread and once, when the time is over; with None, nothing any more."""
+    def interrupts(self, interrupt: Callable[[], None] | None, *, late_s: float = 0) -> None:
+        """Has `interrupt` called, by another thread and once, when the time is over; with None, nothing any more.
+
+        Only so many seconds later where `late_s` says so.
+        """
         with self._lock:
-            self._interrupt = interrupt
+            self._interrupt, self._late_s = interrupt, late_s
 
     def interrupt_if_over(self) -> None:
         """Calls what is to be interrupted, where the time was over at the look before.
 
         Python, where it is at work, has found out by then: an interrupted connection can end with its transaction.
         """
+        now = time.monotonic()
         with self._lock:
-            if self._interrupt is not None and self._was_over:
+            if self._interrupt is not None and self._over_since is not None and now >= self._over_since + self._late_s:
                 self._interrupt()
                 self._interrupt = None
-            self._was_over = self.is_over
+            if self._over_since is None and self.is_over:
+                self._over_since = now
 
 
 _current: Final[ContextVar[Deadline | None]] = ContextVar("deadline", default=None)

@@ -3,10 +3,12 @@
 import math
 import os
 import random
+import socket
 import time
 from contextlib import suppress
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlmodel import Session
 
@@ -89,15 +91,21 @@ def _interrupt_in_time(engine: Engine) -> None:
             driver: Any = connection.connection.driver_connection
             watching.interrupts(driver.interrupt)
 
+    _leave_alone_when_returned(engine)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def look(*_arguments: Any) -> None:
+        deadline.check()
+
+
+def _leave_alone_when_returned(engine: Engine) -> None:
+    """Has no deadline interrupt a connection that is back in the pool."""
+
     @event.listens_for(engine, "checkin")
     def stop(_connection: Any, record: Any) -> None:
         watched = record.info.pop(WATCHED, None)
         if watched is not None:
             watched.interrupts(None)
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def look(*_arguments: Any) -> None:
-        deadline.check()
 
 
 def _begin_writing(connection: Connection, begin: str) -> None:
@@ -139,7 +147,7 @@ LIVENESS: Final = {
     "keepalives_count": 3,
 }
 """Seconds, and milliseconds the second, after which a server of PostgreSQL that says nothing is taken for gone. Without
-them a connection whose packets are dropped has a thread wait for a quarter of an hour, and connecting for two minutes."""
+them a connection whose packets are dropped has a thread wait for a quarter of an hour, connecting for two minutes."""
 
 
 def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engine:
@@ -160,6 +168,8 @@ def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engi
             "options": " ".join(options),
         },
     )
+
+    _cut_if_silent(engine)
 
     @event.listens_for(engine, "begin")
     def bound(connection: Connection) -> None:
@@ -183,6 +193,41 @@ def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engi
     return engine
 
 
+def _cut_if_silent(engine: Engine) -> None:
+    """Cuts a connection whose server has not ended the transaction a while after the deadline of the request.
+
+    PostgreSQL does so itself unless it is frozen; then the network below it still answers. A commit is not cut.
+    """
+
+    def watch(driver: psycopg.Connection) -> deadline.Deadline | None:
+        watching = deadline.current()
+        if watching is not None:
+            watching.interrupts(lambda: _cut(driver), late_s=SILENT_S)
+        return watching
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        connection.info[WATCHED] = watch(driver)
+
+    ping = engine.dialect.do_ping
+
+    def ping_in_time(dbapi_connection: Any) -> bool:
+        watch(dbapi_connection)
+        return ping(dbapi_connection)
+
+    engine.dialect.do_ping = ping_in_time  # type: ignore[method-assign]  # no event comes before it
+    _leave_alone_when_returned(engine)
+
+
+def _cut(driver: psycopg.Connection) -> None:
+    """Ends the connection below the driver, whose own thread finds it lost then."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(driver.pgconn.socket)) as connection:
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+SILENT_S: Final = 2.0
+"""How long after the deadline PostgreSQL may still end a transaction itself."""
 ALLOWED: Final = "allowed"
 """In a connection's `info`, the seconds that PostgreSQL gives each statement of the transaction; 0 for any time."""
 
