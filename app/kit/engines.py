@@ -155,18 +155,13 @@ def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engi
 
     What the URL says of how to connect holds; its `options` stand before ours.
     """
-    given = make_url(url).normalized_query
-    options = [*given.get("options", ()), f"-c timezone=UTC -c statement_timeout={query_seconds * 1000:.0f}"]
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={
-            **{name: value for name, value in LIVENESS.items() if name not in given},
-            "options": " ".join(options),
-        },
+        connect_args=_how_to_connect(url, query_seconds),
     )
 
     _cut_if_silent(engine)
@@ -191,6 +186,12 @@ def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engi
             cursor.execute(_statement_timeout(ending.left))
 
     return engine
+
+
+def _how_to_connect(url: str, query_seconds: float) -> dict[str, Any]:
+    given = make_url(url).normalized_query
+    options = [*given.get("options", ()), f"-c timezone=UTC -c statement_timeout={query_seconds * 1000:.0f}"]
+    return {**{name: value for name, value in LIVENESS.items() if name not in given}, "options": " ".join(options)}
 
 
 def _cut_if_silent(engine: Engine) -> None:
