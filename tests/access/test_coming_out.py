@@ -205,7 +205,7 @@ def test_what_came_out_keeps_its_instant_while_it_is_hidden_and_shown_again(call
     named = recorded_source(insider, anonymity="named", name="Ann Roe", description=None)
     other = recorded_claim(insider, attributions=[said_by(recorded_outlet(insider))])
     claim = f"/v1/claims/{recorded_claim(insider, attributions=[said_by(named)])['id']}"
-    made = insider.create(f"{claim}/relations", {"other_claim_id": other["id"], "kind": "duplicates"})
+    made = insider.create(f"{claim}/relations", {"other_claim_id": other["id"], "kind": "corroborates"})
     relation = f"{claim}/relations/{made['id']}"
 
     def told() -> tuple[str, str]:
