@@ -4,13 +4,12 @@ import asyncio
 import gc
 import math
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
-import structlog
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -43,7 +42,6 @@ from app.kit.headers import AnswerHeaders, page_policy
 from app.kit.protocol import PROXIES
 from app.kit.proxies import CallersAddress
 from app.kit.rate_limits import RateLimits
-from app.kit.refusals import Refusal
 from app.kit.requests import RequestLayer
 from app.relations.router import router as relations
 from app.search.router import router as search
@@ -52,8 +50,6 @@ from app.sources.router import router as sources
 from app.sourcing.router import router as sourcing
 from app.track_record.router import router as track_record
 from app.vocabulary.router import router as vocabulary
-
-logger = structlog.get_logger(__name__)
 
 TITLE = "Onrecord"
 THREADS: Final = 8
@@ -140,14 +136,12 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        with _refusals_logged():
-            running = context or startup.open_context(settings or Settings(), make=False)
+        running = context or startup.open_context(settings or Settings(), make=False)
         app.state.context = running
         current_default_thread_limiter().total_tokens = THREADS
         sys.setswitchinterval(SWITCH_SECONDS)
         try:
-            with _refusals_logged():
-                await run_in_threadpool(_prepare, running)
+            await run_in_threadpool(_prepare, running)
             gc.freeze()  # what stays for good: to look through it again took the loop tenths of a second each time
             worker = Worker(running)
             worker.start()
@@ -159,16 +153,6 @@ def _lifespan(
             running.database.dispose()
 
     return lifespan
-
-
-@contextmanager
-def _refusals_logged() -> Iterator[None]:
-    """Logs a Refusal by its words, which the server that starts the app would leave out, and lets it end the start."""
-    try:
-        yield
-    except Refusal as refusal:
-        logger.error("refused", why=str(refusal))
-        raise
 
 
 def _wrap(app: FastAPI, chosen: Settings) -> None:

@@ -18,6 +18,7 @@ from app import startup
 from app.access.context import Context
 from app.access.fingerprint import OtherPepper, PepperMissing
 from app.access.secrets import NotOfItsForm, Pepper, check_pepper, first_key, kept_pepper, new_key
+from app.cli.commands import refusals_logged
 from app.keys.service import ensure_first_key
 from app.kit import sqlite
 from app.kit.db import Database
@@ -54,8 +55,10 @@ def opened(settings: Settings) -> Context:
 
 
 def test_a_refusal_to_start_is_logged_by_its_words(settings: Settings) -> None:
+    app = create_app(settings)
+    app.router.lifespan_context = refusals_logged(app.router.lifespan_context)
     with capture_logs() as logged, pytest.raises(startup.NoDatabase) as refusal:
-        answers(create_app(settings))
+        answers(app)
     assert [line for line in logged if line["event"] == "refused"] == [
         {"event": "refused", "log_level": "error", "why": str(refusal.value)}
     ]

@@ -2,10 +2,12 @@
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +16,7 @@ from pydantic_core import ErrorDetails
 from rich.console import Console
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from starlette.types import Lifespan
 from uvicorn.supervisors import Multiprocess
 
 from app import startup
@@ -31,6 +34,8 @@ from app.kit.protocol import SERVING, ProblemProtocol, entrances
 from app.kit.refusals import Refusal
 from app.main import create_app
 from app.settings import Settings
+
+logger = structlog.get_logger(__name__)
 
 WORKER_SILENCE_S: Final = 60
 """After which one of several processes that says nothing is ended and another begun. It says nothing while it imports
@@ -108,7 +113,24 @@ def served_app() -> FastAPI:
     settings = Settings()
     startup.configure_logging(settings.log_level)
     logs.mute_hooks()
-    return create_app(settings)
+    served = create_app(settings)
+    served.router.lifespan_context = refusals_logged(served.router.lifespan_context)
+    return served
+
+
+def refusals_logged(begin: Lifespan[Any]) -> Lifespan[Any]:
+    """Logs by its words a Refusal that ends the start; uvicorn leaves them out."""
+
+    @asynccontextmanager
+    async def begin_and_tell(app: Any) -> AsyncIterator[Any]:
+        try:
+            async with begin(app) as state:
+                yield state
+        except Refusal as refusal:
+            logger.error("refused", why=str(refusal))
+            raise
+
+    return begin_and_tell
 
 
 def _migrate(settings: Settings) -> None:
