@@ -116,7 +116,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "unnoticed": NONE,
         },
         by_engine=True,
-        tests=("reads", "writes", "noticed"),
+        tests=("reads", "creations", "changes", "noticed"),
         alone=True,
     ),
     "canaries": Promise(

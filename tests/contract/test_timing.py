@@ -171,6 +171,8 @@ class Observed:
 
     ledger: Ledger
     watch: Watch
+    tidy: Callable[[], None]
+    """Clears away what writes that were undone have left, which slows the next ones down."""
 
     def compared(self, group: str, kind: str, pairs: int) -> Compared:
         """What the requests of the kind took; they must be answered alike."""
@@ -196,7 +198,7 @@ def observed(own_database: Database, own_context: Context, portal: BlockingPorta
     database.gather_statistics()
     database.forgets = True
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    yield Observed(ledger, Watch(app, portal, database, key))
+    yield Observed(ledger, Watch(app, portal, database, key), database.vacuum)
     structlog.reset_defaults()
     database.dispose()
 
@@ -249,7 +251,7 @@ def names_of(sort: str, number: int) -> tuple[str, str, str]:
     return f"https://example.org/{sort}/{number}", f"https://example.org/{sort}/draft/{number}", f"zk{number}"
 
 
-@pytest.mark.parametrize("groups", [("get", "search"), ("create", "change")], ids=["reads", "writes"])
+@pytest.mark.parametrize("groups", [("get", "search"), ("create",), ("change",)], ids=["reads", "creations", "changes"])
 def test_hidden_and_absent_take_the_same_time(
     observed: Observed, groups: tuple[str, ...], engine_name: str, prove: Prove
 ) -> None:
@@ -259,6 +261,7 @@ def test_hidden_and_absent_take_the_same_time(
         kinds = KINDS[group]
         pairs = math.ceil(share(PAIRS, one_in=50) / len(kinds))
         for kind in kinds:
+            observed.tidy()
             t = observed.compared(group, kind, pairs).greatest_t
             if t >= MOST_T and not FULL:  # of so few pairs it may be by chance, and then it is not so again
                 t = observed.compared(group, kind, 4 * pairs).greatest_t
