@@ -167,6 +167,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "refused": NONE,
             "slowest, seconds": at_most(1),
         },
+        alone=True,
     ),
     "costly-bodies": Promise(
         "No body, whatever its shape, takes much of the processor or of memory, and health is told beside 64 of them.",
@@ -177,6 +178,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "most memory, MiB": at_most(64),
             "slowest health answer, seconds": at_most(1),
         },
+        alone=True,
     ),
     "load": Promise(
         "At ten times what the service can take it turns the rest away, stays small, answers for its health, loses "
@@ -203,6 +205,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "most memory of one, MiB": at_most(64),
             "slowest health answer, seconds": at_most(1),
         },
+        alone=True,
     ),
     "filters": Promise(
         "Of every two filters, lists, totals and facets are those of a plain model, whatever a search begins with.",
