@@ -214,7 +214,7 @@ def test_all_who_wait_for_a_held_lock_are_answered_in_their_time(
     first_process: Callers, own_context: Context, migrated_database: Database
 ) -> None:
     # One caller has as many in work as there are turns to write, so it takes several.
-    writers, seconds = [first_process(make_key(own_context)) for _ in range(3)] * WRITES_AT_ONCE, 1
+    writers, seconds = [first_process(make_key(own_context)) for _ in range(3)] * WRITES_AT_ONCE, 2
     for each in writers:
         assert each.get("/v1/sources").status_code == 200  # notes the use of its key
     other = Database(migrated_database.url.render_as_string(hide_password=False))
