@@ -245,13 +245,17 @@ def test_a_worker_that_does_not_end_in_time_gives_nothing_back(
 
 
 def test_a_worker_ends_where_it_cannot_give_back(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
     def fail(_self: Database, _work: Any) -> None:
+        tries.append(1)
         raise OutcomeUnknown
 
     worker = Worker(context)
     worker.start()
     monkeypatch.setattr(Database, "write", fail)
     worker.stop()
+    assert (len(tries), worker._thread.is_alive()) == (1, False)
 
 
 def test_each_kind_has_its_turn(context: Context, done: list[Any]) -> None:
