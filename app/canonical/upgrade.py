@@ -84,7 +84,6 @@ def _upgrade_claims(session: Session, claims: Sequence[Claim]) -> None:
                 partial(claim_contents, rows),
                 embargo_until=rows.claim.embargo_until,
                 public_in_days=rests_on_unnamed(rows, Audience.PUBLIC),
-                rests_on=rests_on,
             ),
         )
     derive(session, contents)
