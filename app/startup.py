@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 import migrations
 from app.access.context import Context
@@ -265,15 +266,18 @@ def warn_of_first_key(settings: Settings) -> None:
 
 
 def migrate(database: Database) -> None:
-    """Brings the tables to this version. Does nothing to tables that are.
+    """Brings the tables and what is in them to this version, or leaves all as it was. Does nothing where they are.
 
     Raises SchemaNewer and IndexNewer for what this version, or this SQLite, cannot read.
     """
     _check_not_newer(database)
     with database.altering() as connection:
         command.upgrade(alembic_config(connection), "head")
-    database.write(forget_deleted_words)
-    database.write(upgrade)
+        # In the same transaction: what is not told anew yet would tell what is hidden now, and nothing looks for it.
+        with Session(connection, autoflush=False) as session:
+            forget_deleted_words(session)
+            upgrade(session)
+            session.flush()
 
 
 def is_described(_object: Any, name: str | None, *_more: Any) -> bool:

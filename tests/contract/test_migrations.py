@@ -4,17 +4,19 @@ import json
 from datetime import date, datetime
 from typing import Any
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlmodel import SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from app import startup
 from app.access import audit
 from app.access.context import Context
+from app.canonical.upgrade import upgrade
 from app.changes.record import content_digest, document_text
 from app.cli import verify
 from app.fulltext.index import is_of_the_engine
@@ -124,6 +126,31 @@ def test_who_could_read_what_the_audit_has_and_the_days_given_for_ratings_go_up_
     assert days == 2
     startup.migrate(database)
     assert noted() == ([2], [None, date(2020, 2, 2)])
+
+
+def test_a_migration_that_ends_halfway_leaves_all_as_it_was(
+    own_context: Context, app_of_session: FastAPI, portal: BlockingPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = own_context.database
+    app_of_session.state.context = own_context
+    startup.migrate(database)
+    recorded_claim(Api(app_of_session, own_context, portal, make_key(own_context)))
+    with database.altering() as connection:
+        command.downgrade(startup.alembic_config(connection), "0007")
+
+    def ends(session: Session) -> None:
+        upgrade(session)
+        raise InterruptedError
+
+    monkeypatch.setattr(startup, "upgrade", ends)
+    with pytest.raises(InterruptedError):
+        startup.migrate(database)
+    with pytest.raises(startup.SchemaNotCurrent):
+        startup.check_tables(database)
+    monkeypatch.undo()
+    startup.migrate(database)
+    with database.reading() as session:
+        assert list(verify.differences(session)) == []
 
 
 def test_what_the_revision_before_recorded_is_told_the_same(
