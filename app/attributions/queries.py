@@ -12,7 +12,7 @@ from app.models.vocabulary import ResourceKind
 
 
 def list_attributions(unit: Unit, claim_id: str, page: PageParameters) -> Reply:
-    """The claim's attributions, in the order recorded; raises NotFound."""
+    """The claim's attributions, in the order in which they came out for the caller; raises NotFound."""
     return parts(unit, readable(unit, ResourceKind.CLAIM, claim_id), "attributions", AttributionRead, page)
 
 

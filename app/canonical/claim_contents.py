@@ -42,7 +42,8 @@ def rests_on(claim: Content) -> str | None:
     """`Change.rests_on` of a version of the claim."""
     if claim["status"] == ClaimStatus.DRAFT:
         return None
-    return orjson.dumps({each["id"]: sorted(ids_in([each], NAMES)) for each in claim["attributions"]}).decode()
+    gone_by = {each["id"]: sorted(ids_in([each], NAMES)) for each in claim["attributions"]}
+    return orjson.dumps(gone_by, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def date_parts(rows: ClaimRows, at: datetime, now: datetime) -> None:

@@ -101,7 +101,7 @@ def _read_history(session: Session, rows: ClaimRows) -> None:
     for version in changes.lines(session, rows.claim.id):
         document = orjson.loads(version.document)
         version.rests_on = rests_on(document)
-        held = {each["id"] for each in document.get("attributions", ())}
+        held = {each["id"] for each in document["attributions"]}
         for part_id in held.union(each["id"] for each in document.get("assessments", ())) & parts.keys():
             _note(parts[part_id], PART, version)
         if document.get("retraction") is not None:
@@ -119,11 +119,16 @@ def _read_history(session: Session, rows: ClaimRows) -> None:
 
 def _upgrade_relations(session: Session, relations: Sequence[Relation]) -> None:
     for relation in relations:
-        for version in changes.lines(session, relation.id):
-            decided_at = orjson.loads(version.document).get("decided_at")
-            if decided_at is not None and datetime.fromisoformat(decided_at) == relation.decided_at:
-                _note(relation, DECISION, version)
+        if relation.decided_at is not None:
+            _read_decision(session, relation, relation.decided_at)
     _each(relation_written)(session, relations)
+
+
+def _read_decision(session: Session, relation: Relation, decided_at: datetime) -> None:
+    """Notes when the decision came out: what a version tells of it is later where it was hidden, and a day in days."""
+    for version in changes.lines(session, relation.id):
+        if version.recorded_at >= decided_at and orjson.loads(version.document).get("decided_at") is not None:
+            _note(relation, DECISION, version)
 
 
 def _note(row: Table, columns: Columns, version: Change) -> None:

@@ -48,7 +48,11 @@ class Rendition(Table, table=True):
 
 
 class Change(Table, table=True):
-    """One version of a resource's document in one audience's line, and who made it. Rows are added, never changed."""
+    """One version of a resource's document in one audience's line, and who made it.
+
+    Rows are added. One is taken back only while an embargo has kept it from everybody whose line it is, and changed
+    only by an upgrade of the database.
+    """
 
     __tablename__ = "change"
     __table_args__ = (sa.CheckConstraint("audience BETWEEN 0 AND 2", name="audience"),)

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import pytest
 from sqlmodel import Session, col, select, update
 
 from app.access.context import Context
+from app.canonical.claim_contents import rests_on
 from app.canonical.coming_out import DECISION, PART, RETRACTION
 from app.canonical.upgrade import upgrade
 from app.cli import verify
 from app.models import Assessment, Attribution, Claim, Relation, Rendition
+from app.models.vocabulary import Scope
 from tests.conftest import Clock
 from tests.factories import assessment_body, document_body, recorded_claim, recorded_outlet, recorded_source, said_by
 from tests.fixtures.api import Api
@@ -63,10 +66,40 @@ def test_the_history_tells_when_everything_came_out(api: Api, context: Context, 
     with context.database.reading() as session:
         expected = noted(session)
     assert len({at for instants in expected.values() for at in instants}) == 8
+    upgraded(context, expected)
+    assert api.read(claim) == before
 
+
+@pytest.mark.parametrize("anonymity", ["named", "anonymous"])
+def test_a_decision_that_was_made_on_drafts_came_out_with_them(
+    api: Api, context: Context, clock: Clock, anonymity: str
+) -> None:
+    name = {"name": "Jo Doe", "description": None} if anonymity == "named" else {}
+    source = recorded_source(api, anonymity=anonymity, **name)
+    drafts = [recorded_claim(api, status="draft", attributions=[said_by(source)])["id"] for _ in range(2)]
+    related = f"/v1/claims/{drafts[0]}/relations"
+    relation = api.create(related, {"other_claim_id": drafts[1], "kind": "contradicts", "decided_by": "desk"})["id"]
+    clock.now += timedelta(hours=8)
+    for each in drafts:
+        api.change(f"/v1/claims/{each}", {"status": "published"})
+    reader = api.with_scopes(Scope.CLAIMS_READ)
+    before = reader.read(f"{related}/{relation}")
+    with context.database.reading() as session:
+        expected = noted(session)
+    upgraded(context, expected)
+    assert reader.read(f"{related}/{relation}") == before
+
+
+def upgraded(context: Context, expected: dict[str, list[datetime | None]]) -> None:
+    """Upgrades what an earlier version is made to have left; the same must be noted as this version had noted."""
     context.database.write(forget)
     context.database.write(upgrade)
-    assert api.read(claim) == before
     with context.database.reading() as session:
         assert noted(session) == expected
         assert list(verify.differences(session)) == []
+
+
+def test_what_a_version_rests_on_is_kept_alike_in_whatever_order_its_attributions_stand() -> None:
+    said = [{"id": each, "document_id": None, "chain": [{"source_id": each * 2}]} for each in ("b", "a")]
+    claims = [{"status": "published", "attributions": each} for each in (said, said[::-1])]
+    assert rests_on(claims[0]) == rests_on(claims[1]) is not None
