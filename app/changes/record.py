@@ -280,7 +280,7 @@ def _as_last_read(unit: Unit, written: Written, line: _Line) -> Numbered | None:
     A line that forks off takes that version along, so that it begins with it.
     """
     previous, content = line.previous, line.content
-    if previous is not None and previous.content_digest != line.digest:
+    if previous is not None and (previous.content_digest, previous.in_days) != (line.digest, int(line.out.in_days)):
         return None
     if previous is not None and previous.first_audience == line.first:
         return previous.version, previous.document, previous.updated_at

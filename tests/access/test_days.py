@@ -132,6 +132,23 @@ def test_a_cursor_and_the_order_tell_no_hour_either(callers: Callers, clock: Clo
     assert [each["id"] for each in read] == sorted(ids, reverse=True)
 
 
+def test_a_claim_that_came_out_at_midnight_is_told_in_days_too_once_its_source_is_named_no_more(
+    callers: Callers, clock: Clock, context: Context
+) -> None:
+    named = recorded_source(callers.internal, anonymity="named", name="Ann Roe", description=None)
+    midnight = (START + timedelta(days=2)).replace(hour=0, minute=0)
+    claim = recorded_claim(callers.internal, attributions=[said_by(named)], embargo_until=instant(midnight))
+    path = f"/v1/claims/{claim['id']}"
+    clock.now = midnight + timedelta(hours=14)
+    callers.internal.change(path, {"statement": "Ten defected."})
+    assert HOUR.search(callers.reader.get(path).text)
+    unnamed = {"anonymity": "anonymous", "name": None, "description": "a guard"}
+    callers.internal.change(f"/v1/sources/{named}", unnamed)
+    assert not HOUR.search(callers.reader.get(path).text)
+    with context.database.reading() as session:
+        assert list(differences(session)) == []
+
+
 def hide_the_source(insider: Api, claim: Any) -> None:
     insider.change(f"/v1/sources/{claim['attributions'][0]['chain'][0]['source_id']}", {"visibility": "internal"})
 
