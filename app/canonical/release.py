@@ -48,8 +48,7 @@ def let_out(unit: Unit, source_ids: Iterable[str], document_ids: Iterable[str]) 
         for document in documents:
             until = _until(document, releases.get(document.id, NEVER), now)
             if until is None and _is_taken(unit, document):
-                ask(unit, FollowUpKind.DOCUMENT_RELEASED, [document.id])
-                continue
+                until = min(document.embargo_until or now, now)  # it is not read before it is joined, which comes next
             if until != document.embargo_until:
                 document.embargo_until = until
                 record_document(unit, document, ChangeAction.UPDATED)

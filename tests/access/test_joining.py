@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.access.context import Context
+from app.canonical import claims
 from app.cli import verify
 from app.documents import service
 from app.models.vocabulary import Scope
@@ -102,6 +103,18 @@ def test_an_address_that_is_given_during_the_embargo_is_joined_at_its_end(
     callers.internal.change(f"/v1/documents/{document_of(claim)}", {"url": URL})
     stands = guessed(guesser)
     come_out("embargo", claim, callers, clock, context)
+    assert document_of(callers.reader.read(f"/v1/claims/{claim['id']}")) == stands
+    assert callers.internal.read(f"/v1/documents/{document_of(claim)}")["joined_id"] == stands
+    assert agrees(context)
+
+
+def test_a_record_of_the_address_that_is_made_while_the_claim_is_published_is_joined_too(
+    callers: Callers, guesser: Api, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = held_back(callers.internal, status="draft")
+    stands = guessed(guesser)
+    monkeypatch.setattr(claims, "name_public", lambda *_: [])  # it was not there yet when it was looked for
+    callers.internal.change(f"/v1/claims/{claim['id']}", {"status": "published"})
     assert document_of(callers.reader.read(f"/v1/claims/{claim['id']}")) == stands
     assert callers.internal.read(f"/v1/documents/{document_of(claim)}")["joined_id"] == stands
     assert agrees(context)
