@@ -244,8 +244,8 @@ class ProblemProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._await_taking()
-        elif self._fault is not None and not self.pipeline:
-            self._refuse(self._fault)
+        elif self._fault is not None:
+            self._refuse_in_turn(self._fault)
         else:
             if was_turned_away and self._reading is None:
                 self._reading = self.loop.call_later(_pause(), self._end_pause)
@@ -328,7 +328,7 @@ class ProblemProtocol(HttpToolsProtocol):
             return
         if self._waits_for_us():
             self._expect(1)
-        elif self._in_content or self._silent or self._between_requests():
+        elif self._in_content or self._silent or self._none_begun():
             self.transport.close()
             self._await_taking()
         else:
@@ -342,7 +342,8 @@ class ProblemProtocol(HttpToolsProtocol):
             self.flow.read_paused or bool(self.pipeline) or not self._in_content or self.cycle.waiting_for_100_continue
         )
 
-    def _between_requests(self) -> bool:
+    def _none_begun(self) -> bool:
+        """Whether no request has begun behind the last one whose header is whole."""
         return self._has_asked and self.cycle.scope is self.scope
 
     def _await_taking(self, *, wait: bool = True) -> None:
@@ -365,15 +366,19 @@ class ProblemProtocol(HttpToolsProtocol):
             each.transport.abort()
 
     def _refuse_in_turn(self, problem: Problem) -> None:
-        """Takes nothing more, and answers with the problem once the requests before this one are answered."""
+        """Takes nothing more, and answers with the problem once the requests before what it is of are answered.
+
+        It is of the content that is coming in, or of what stands behind all requests so far. Where that is no request,
+        or one that is answered already, the connection is closed without a word.
+        """
         self._fault = problem
         self._expect(None)
-        if self._has_asked and self.cycle.scope is self.scope and self.cycle.response_started:
-            self.transport.close()
-        elif self.pipeline or (
-            self._has_asked and self.cycle.scope is not self.scope and not self.cycle.response_complete
-        ):
+        is_of_content = self._in_content and self._none_begun()
+        waits = bool(self.pipeline) if is_of_content else self._has_asked and not self.cycle.response_complete
+        if waits:
             self.flow.pause_reading()
+        elif self._none_begun() and self.cycle.response_started:
+            self.transport.close()
         else:
             self._refuse(problem)
 

@@ -14,6 +14,7 @@ from app.kit.places import TURNED_AWAY
 from app.kit.protocol import (
     CONTENT_SECONDS,
     HEADER_SECONDS,
+    MAX_FRAMING_BYTES,
     MAX_PARTS,
     MAX_UNTAKEN_BYTES,
     PART_BYTES,
@@ -510,11 +511,30 @@ def test_a_content_in_crumbs_is_refused(client: Client) -> None:
     assert refused(client) == [b"bad_request"]
 
 
-def test_what_cannot_be_read_is_refused_behind_the_answer_before_it(client: Client) -> None:
-    client.send(WHOLE + b"nonsense\r\n\r\n")
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_what_cannot_be_read_is_refused_behind_the_answers_before_it(client: Client, before: int) -> None:
+    client.send(WHOLE * before + b"nonsense\r\n\r\n")
+    for answered in range(before):
+        assert (client.statuses, client.wire.closed) == ([200] * answered, False)
+        client.be_answered()
+    assert (client.statuses, client.wire.closed) == ([200] * before + [400], True)
+
+
+def test_a_content_that_breaks_off_is_refused_in_its_answers_place(client: Client) -> None:
+    client.send(WHOLE * 2 + CHUNKS + b"nonsense\r\n")
+    client.be_answered()
+    assert (client.statuses, client.wire.closed) == ([200], False)
+    client.be_answered()
+    client.leave_unanswered()
+    assert (client.statuses, client.wire.closed) == ([200, 200, 400], True)
+
+
+def test_empty_lines_without_end_cost_the_request_before_them_no_answer(client: Client) -> None:
+    client.send(CHUNKS + b"0\r\n\r\n")
+    client.send(b"\r\n" * MAX_FRAMING_BYTES)
     assert (client.statuses, client.wire.closed) == ([], False)
     client.be_answered()
-    assert (client.statuses, client.wire.closed) == ([200, 400], True)
+    assert (client.statuses, client.wire.closed) == ([200], True)
 
 
 @pytest.mark.parametrize("how", UNWRITABLE)
