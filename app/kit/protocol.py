@@ -255,6 +255,10 @@ class ProblemProtocol(HttpToolsProtocol):
         self._reading = None
         self._read_on()
 
+    def eof_received(self) -> None:
+        """The client has ended its side, whereupon uvloop closes the connection once all is taken."""
+        self._await_taking()
+
     def timeout_keep_alive_handler(self) -> None:
         """Nothing came after an answer: closes the connection."""
         super().timeout_keep_alive_handler()
@@ -325,8 +329,8 @@ class ProblemProtocol(HttpToolsProtocol):
     def _came_too_late(self) -> None:
         self._arriving = None
         if self.transport.is_closing():
-            return
-        if self._waits_for_us():
+            self._await_taking()
+        elif self._waits_for_us():
             self._expect(1)
         elif self._in_content or self._silent or self._none_begun():
             self.transport.close()
@@ -379,6 +383,7 @@ class ProblemProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
         elif self._none_begun() and self.cycle.response_started:
             self.transport.close()
+            self._await_taking()
         else:
             self._refuse(problem)
 

@@ -351,6 +351,29 @@ def test_the_rest_of_an_answer_holds_no_connection_for_ever(client: Client, requ
     assert client.wire.aborted
 
 
+@pytest.mark.parametrize("close", [ProblemProtocol.eof_received, ProblemProtocol.shutdown], ids=["client", "server"])
+def test_a_request_begun_holds_no_closed_connection_for_ever(
+    client: Client, close: Callable[[ProblemProtocol], None]
+) -> None:
+    client.send(WHOLE)
+    client.wire.untaken = 1
+    client.be_answered()
+    client.send(LINE[:1])
+    close(client.protocol)
+    client.wire.close()  # as uvloop does where the client has ended its side
+    client.loop.pass_to(HEADER_SECONDS + TAKING_SECONDS)
+    assert client.wire.aborted
+
+
+def test_a_content_that_breaks_off_behind_its_answer_holds_no_connection_for_ever(client: Client) -> None:
+    client.send(CHUNKS)
+    client.wire.untaken = 1
+    client.be_answered()
+    client.send(b"nonsense\r\n")
+    client.loop.pass_to(TAKING_SECONDS)
+    assert (client.statuses, client.wire.aborted) == ([200], True)
+
+
 def test_who_has_not_taken_an_answer_is_given_no_other(client: Client) -> None:
     client.wire.untaken = 100_000
     client.protocol.pause_writing()
