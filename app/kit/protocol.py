@@ -40,7 +40,8 @@ HEADER_SECONDS: Final = 4.0
 """From a connection's first byte, or from its beginning where none comes, to the end of the request's header. A header
 fits in a few packets: a second lost twice over is within it."""
 CONTENT_SECONDS: Final = BODY_SECONDS + 1
-"""From the end of the header to the end of the content, whether or not the app asks for it."""
+"""From the end of the header, or the turn of a request behind others, to the end of the content, whether or not the app
+asks for it."""
 TAKING_SECONDS: Final = 30.0
 """For a client to take what was sent to it, so that one that never reads holds nothing for ever."""
 MAX_UNTAKEN_BYTES: Final = 64 * 2**20
@@ -209,7 +210,6 @@ class ProblemProtocol(HttpToolsProtocol):
         """The header is whole."""
         self._check_framing()
         self._in_content, self._framing_bytes = True, 0
-        self._expect(CONTENT_SECONDS)
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False  # its clients know of no 100 (RFC 9110 §10.1.1)
         super().on_headers_complete()
@@ -278,7 +278,12 @@ class ProblemProtocol(HttpToolsProtocol):
             self._start_asgi_task(*held)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Has the request answered, once the answer before it is taken: who takes none asks for no more."""
+        """Has the request answered, once the answer before it is taken: who takes none asks for no more.
+
+        Its content has its time from here on: behind other requests it may not have been read before.
+        """
+        if self._in_content and cycle.scope is self.scope:
+            self._expect(CONTENT_SECONDS)
         if self.flow.write_paused:
             self._held = cycle, app
             self.flow.pause_reading()

@@ -267,6 +267,25 @@ def test_a_request_begun_behind_another_waits_for_its_answer(client: Client) -> 
     assert (client.wire.closed, client.statuses) == (True, [200, 408])
 
 
+def test_a_content_behind_another_request_has_its_time_from_its_turn_on(client: Client) -> None:
+    turn = CONTENT_SECONDS + 2
+    client.send(WHOLE + WITH_BODY)
+    client.loop.pass_to(turn)
+    client.be_answered()
+    client.trickle(b"x", until=100)
+    client.leave_unanswered()
+    assert (client.statuses, client.cut_at) == ([200], turn + CONTENT_SECONDS)
+
+
+def test_an_answer_gives_no_content_more_time(client: Client) -> None:
+    client.send(WHOLE + WITH_BODY)
+    client.be_answered()
+    client.loop.pass_to(CONTENT_SECONDS - 1)
+    client.be_answered()
+    client.loop.pass_to(CONTENT_SECONDS)
+    assert (client.statuses, client.wire.closed) == ([200, 200], True)
+
+
 def test_requests_sent_together_are_all_answered(client: Client) -> None:
     client.send(WHOLE * 2)
     client.loop.pass_to(CONTENT_SECONDS * 2)
