@@ -19,7 +19,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.kit.fields import MAX_HEADERS_BYTES
-from app.kit.headers import SECURITY_HEADERS
+from app.kit.headers import HSTS
 from app.kit.ids import random_id
 from app.kit.networks import is_address_within
 from app.kit.places import TURNED_AWAY
@@ -69,6 +69,8 @@ MAX_OF_ADDRESS: Final = MAX_CONNECTIONS // 2
 """Of these one address has so many; a proxy, behind which there are many callers, all that it can have."""
 PROXIES: Final = "proxies"
 """The networks of the proxies in front, in the state with which the app is started."""
+BEHIND_TLS: Final = "behind_tls"
+"""Whether what is in front speaks TLS, in the same state."""
 
 SERVING: Final[Mapping[str, Any]] = {
     "ws": "none",
@@ -398,8 +400,8 @@ class ProblemProtocol(HttpToolsProtocol):
         state = {"request_id": own_id, "instance": f"urn:uuid:{own_id}"}
         request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "state": state})
         response = problem_response(request, problem)
-        response.headers.update({"X-Request-Id": own_id, **SECURITY_HEADERS})
-        headers = response.raw_headers
+        response.headers.update({"X-Request-Id": own_id, **(HSTS if self.app_state.get(BEHIND_TLS) else {})})
+        headers = [*self.server_state.default_headers, *response.raw_headers]
         lines = [STATUS_LINE[problem.status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join(lines) + bytes(response.body))
         self.transport.close()

@@ -10,8 +10,10 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from app.kit import protocol
+from app.kit.headers import HSTS, NOT_STORED, SECURITY_HEADERS
 from app.kit.places import TURNED_AWAY
 from app.kit.protocol import (
+    BEHIND_TLS,
     CONTENT_SECONDS,
     HEADER_SECONDS,
     MAX_FRAMING_BYTES,
@@ -124,10 +126,17 @@ class Wire:
 class Client:
     """One who sends bytes over a connection of its own."""
 
-    def __init__(self, state: ServerState, address: str | None = None, *, proxies: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        state: ServerState,
+        address: str | None = None,
+        *,
+        proxies: tuple[str, ...] = (),
+        behind_tls: bool = False,
+    ) -> None:
         self.loop, self.wire = Loop(), Wire(address)
         config = uvicorn.Config(answers, http=ProblemProtocol, ws="none", log_config=None, proxy_headers=False)
-        self.protocol = ProblemProtocol(config, state, {PROXIES: proxies}, self.loop)
+        self.protocol = ProblemProtocol(config, state, {PROXIES: proxies, BEHIND_TLS: behind_tls}, self.loop)
         self.protocol.connection_made(self.wire)  # type: ignore[arg-type]  # as much of a transport as is used
 
     def send(self, data: bytes) -> None:
@@ -577,6 +586,18 @@ def test_empty_lines_without_end_cost_the_request_before_them_no_answer(client: 
     assert (client.statuses, client.wire.closed) == ([], False)
     client.be_answered()
     assert (client.statuses, client.wire.closed) == ([200], True)
+
+
+@pytest.mark.parametrize("behind_tls", [False, True])
+def test_a_refusal_bears_what_every_answer_does(state: ServerState, behind_tls: bool) -> None:
+    state.default_headers = [(b"date", b"Sun, 29 Nov 2026 07:46:05 GMT")]
+    client = Client(state, behind_tls=behind_tls)
+    client.send(b"nonsense\r\n\r\n")
+    names = re.findall(rb"\r\n([\w-]+):", client.wire.written.lower())
+    expected = {*SECURITY_HEADERS, *NOT_STORED, *(HSTS if behind_tls else ()), "Date", "X-Request-Id"}
+    assert {name.lower().encode() for name in expected} < set(names)
+    assert (b"strict-transport-security" in names) == behind_tls
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("how", UNWRITABLE)
