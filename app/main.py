@@ -39,7 +39,7 @@ from app.keys.service import ensure_first_key
 from app.kit import database_errors, problems
 from app.kit.admission import Admission
 from app.kit.headers import AnswerHeaders, page_policy
-from app.kit.protocol import PROXIES
+from app.kit.protocol import BEHIND_TLS, PROXIES
 from app.kit.proxies import CallersAddress
 from app.kit.rate_limits import RateLimits
 from app.kit.requests import RequestLayer
@@ -146,7 +146,11 @@ def _lifespan(
             worker = Worker(running)
             worker.start()
             try:
-                yield {PROXIES: running.settings.trusted_proxies if running.settings.behind_proxy else ()}
+                behind_proxy = running.settings.behind_proxy
+                yield {
+                    BEHIND_TLS: behind_proxy,
+                    PROXIES: running.settings.trusted_proxies if behind_proxy else (),
+                }
             finally:
                 await run_in_threadpool(worker.stop)
         finally:

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.kit.fields import MAX_HEADERS_BYTES
-from app.kit.headers import SECURITY_HEADERS
+from app.kit.headers import HSTS
 from app.kit.ids import random_id
 from app.kit.networks import is_address_within
 from app.kit.places import TURNED_AWAY
@@ -40,7 +40,8 @@ HEADER_SECONDS: Final = 4.0
 """From a connection's first byte, or from its beginning where none comes, to the end of the request's header. A header
 fits in a few packets: a second lost twice over is within it."""
 CONTENT_SECONDS: Final = BODY_SECONDS + 1
-"""From the end of the header to the end of the content, whether or not the app asks for it."""
+"""From the end of the header, or the turn of a request behind others, to the end of the content, whether or not the app
+asks for it."""
 TAKING_SECONDS: Final = 30.0
 """For a client to take what was sent to it, so that one that never reads holds nothing for ever."""
 MAX_UNTAKEN_BYTES: Final = 64 * 2**20
@@ -68,6 +69,8 @@ MAX_OF_ADDRESS: Final = MAX_CONNECTIONS // 2
 """Of these one address has so many; a proxy, behind which there are many callers, all that it can have."""
 PROXIES: Final = "proxies"
 """The networks of the proxies in front, in the state with which the app is started."""
+BEHIND_TLS: Final = "behind_tls"
+"""Whether what is in front speaks TLS, in the same state."""
 
 SERVING: Final[Mapping[str, Any]] = {
     "ws": "none",
@@ -209,7 +212,6 @@ class ProblemProtocol(HttpToolsProtocol):
         """The header is whole."""
         self._check_framing()
         self._in_content, self._framing_bytes = True, 0
-        self._expect(CONTENT_SECONDS)
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False  # its clients know of no 100 (RFC 9110 §10.1.1)
         super().on_headers_complete()
@@ -244,8 +246,8 @@ class ProblemProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._await_taking()
-        elif self._fault is not None and not self.pipeline:
-            self._refuse(self._fault)
+        elif self._fault is not None:
+            self._refuse_in_turn(self._fault)
         else:
             if was_turned_away and self._reading is None:
                 self._reading = self.loop.call_later(_pause(), self._end_pause)
@@ -254,6 +256,10 @@ class ProblemProtocol(HttpToolsProtocol):
     def _end_pause(self) -> None:
         self._reading = None
         self._read_on()
+
+    def eof_received(self) -> None:
+        """The client has ended its side, whereupon uvloop closes the connection once all is taken."""
+        self._await_taking()
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing came after an answer: closes the connection."""
@@ -274,7 +280,12 @@ class ProblemProtocol(HttpToolsProtocol):
             self._start_asgi_task(*held)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Has the request answered, once the answer before it is taken: who takes none asks for no more."""
+        """Has the request answered, once the answer before it is taken: who takes none asks for no more.
+
+        Its content has its time from here on: behind other requests it may not have been read before.
+        """
+        if self._in_content and cycle.scope is self.scope:
+            self._expect(CONTENT_SECONDS)
         if self.flow.write_paused:
             self._held = cycle, app
             self.flow.pause_reading()
@@ -325,10 +336,10 @@ class ProblemProtocol(HttpToolsProtocol):
     def _came_too_late(self) -> None:
         self._arriving = None
         if self.transport.is_closing():
-            return
-        if self._waits_for_us():
+            self._await_taking()
+        elif self._waits_for_us():
             self._expect(1)
-        elif self._in_content or self._silent or self._between_requests():
+        elif self._in_content or self._silent or self._none_begun():
             self.transport.close()
             self._await_taking()
         else:
@@ -342,7 +353,8 @@ class ProblemProtocol(HttpToolsProtocol):
             self.flow.read_paused or bool(self.pipeline) or not self._in_content or self.cycle.waiting_for_100_continue
         )
 
-    def _between_requests(self) -> bool:
+    def _none_begun(self) -> bool:
+        """Whether no request has begun behind the last one whose header is whole."""
         return self._has_asked and self.cycle.scope is self.scope
 
     def _await_taking(self, *, wait: bool = True) -> None:
@@ -365,15 +377,20 @@ class ProblemProtocol(HttpToolsProtocol):
             each.transport.abort()
 
     def _refuse_in_turn(self, problem: Problem) -> None:
-        """Takes nothing more, and answers with the problem once the requests before this one are answered."""
+        """Takes nothing more, and answers with the problem once the requests before what it is of are answered.
+
+        It is of the content that is coming in, or of what stands behind all requests so far. Where that is no request,
+        or one that is answered already, the connection is closed without a word.
+        """
         self._fault = problem
         self._expect(None)
-        if self._has_asked and self.cycle.scope is self.scope and self.cycle.response_started:
-            self.transport.close()
-        elif self.pipeline or (
-            self._has_asked and self.cycle.scope is not self.scope and not self.cycle.response_complete
-        ):
+        is_of_content = self._in_content and self._none_begun()
+        waits = bool(self.pipeline) if is_of_content else self._has_asked and not self.cycle.response_complete
+        if waits:
             self.flow.pause_reading()
+        elif self._none_begun() and self.cycle.response_started:
+            self.transport.close()
+            self._await_taking()
         else:
             self._refuse(problem)
 
@@ -383,8 +400,8 @@ class ProblemProtocol(HttpToolsProtocol):
         state = {"request_id": own_id, "instance": f"urn:uuid:{own_id}"}
         request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "state": state})
         response = problem_response(request, problem)
-        response.headers.update({"X-Request-Id": own_id, **SECURITY_HEADERS})
-        headers = response.raw_headers
+        response.headers.update({"X-Request-Id": own_id, **(HSTS if self.app_state.get(BEHIND_TLS) else {})})
+        headers = [*self.server_state.default_headers, *response.raw_headers]
         lines = [STATUS_LINE[problem.status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join(lines) + bytes(response.body))
         self.transport.close()

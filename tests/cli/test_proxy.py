@@ -38,6 +38,9 @@ def test_a_proxy_is_believed_about_the_last_address_that_is_not_a_proxys(tmp_pat
         first, second, third, forged = map(int, left(base_url, FIRST, SECOND, FIRST, f"{SECOND}, {FIRST}, 127.0.0.1"))
         assert (first, second, third, forged) == (99, 99, 98, 97)
         assert "strict-transport-security" in httpx.get(f"{base_url}{ASKED}").headers
+        no_http = httpx.request("NONSENSE", base_url)
+        assert (no_http.status_code, "strict-transport-security" in no_http.headers) == (400, True)
+        assert "date" in no_http.headers
 
 
 def test_another_proxy_is_not_believed(tmp_path: Path) -> None:

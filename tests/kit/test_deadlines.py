@@ -10,10 +10,13 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from app.kit import protocol
+from app.kit.headers import HSTS, NOT_STORED, SECURITY_HEADERS
 from app.kit.places import TURNED_AWAY
 from app.kit.protocol import (
+    BEHIND_TLS,
     CONTENT_SECONDS,
     HEADER_SECONDS,
+    MAX_FRAMING_BYTES,
     MAX_PARTS,
     MAX_UNTAKEN_BYTES,
     PART_BYTES,
@@ -123,10 +126,17 @@ class Wire:
 class Client:
     """One who sends bytes over a connection of its own."""
 
-    def __init__(self, state: ServerState, address: str | None = None, *, proxies: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        state: ServerState,
+        address: str | None = None,
+        *,
+        proxies: tuple[str, ...] = (),
+        behind_tls: bool = False,
+    ) -> None:
         self.loop, self.wire = Loop(), Wire(address)
         config = uvicorn.Config(answers, http=ProblemProtocol, ws="none", log_config=None, proxy_headers=False)
-        self.protocol = ProblemProtocol(config, state, {PROXIES: proxies}, self.loop)
+        self.protocol = ProblemProtocol(config, state, {PROXIES: proxies, BEHIND_TLS: behind_tls}, self.loop)
         self.protocol.connection_made(self.wire)  # type: ignore[arg-type]  # as much of a transport as is used
 
     def send(self, data: bytes) -> None:
@@ -266,6 +276,25 @@ def test_a_request_begun_behind_another_waits_for_its_answer(client: Client) -> 
     assert (client.wire.closed, client.statuses) == (True, [200, 408])
 
 
+def test_a_content_behind_another_request_has_its_time_from_its_turn_on(client: Client) -> None:
+    turn = CONTENT_SECONDS + 2
+    client.send(WHOLE + WITH_BODY)
+    client.loop.pass_to(turn)
+    client.be_answered()
+    client.trickle(b"x", until=100)
+    client.leave_unanswered()
+    assert (client.statuses, client.cut_at) == ([200], turn + CONTENT_SECONDS)
+
+
+def test_an_answer_gives_no_content_more_time(client: Client) -> None:
+    client.send(WHOLE + WITH_BODY)
+    client.be_answered()
+    client.loop.pass_to(CONTENT_SECONDS - 1)
+    client.be_answered()
+    client.loop.pass_to(CONTENT_SECONDS)
+    assert (client.statuses, client.wire.closed) == ([200, 200], True)
+
+
 def test_requests_sent_together_are_all_answered(client: Client) -> None:
     client.send(WHOLE * 2)
     client.loop.pass_to(CONTENT_SECONDS * 2)
@@ -348,6 +377,29 @@ def test_the_rest_of_an_answer_holds_no_connection_for_ever(client: Client, requ
     assert (client.wire.closed, client.wire.aborted) == (True, False)
     client.loop.pass_to(KEEP_ALIVE_SECONDS + TAKING_SECONDS)
     assert client.wire.aborted
+
+
+@pytest.mark.parametrize("close", [ProblemProtocol.eof_received, ProblemProtocol.shutdown], ids=["client", "server"])
+def test_a_request_begun_holds_no_closed_connection_for_ever(
+    client: Client, close: Callable[[ProblemProtocol], None]
+) -> None:
+    client.send(WHOLE)
+    client.wire.untaken = 1
+    client.be_answered()
+    client.send(LINE[:1])
+    close(client.protocol)
+    client.wire.close()  # as uvloop does where the client has ended its side
+    client.loop.pass_to(HEADER_SECONDS + TAKING_SECONDS)
+    assert client.wire.aborted
+
+
+def test_a_content_that_breaks_off_behind_its_answer_holds_no_connection_for_ever(client: Client) -> None:
+    client.send(CHUNKS)
+    client.wire.untaken = 1
+    client.be_answered()
+    client.send(b"nonsense\r\n")
+    client.loop.pass_to(TAKING_SECONDS)
+    assert (client.statuses, client.wire.aborted) == ([200], True)
 
 
 def test_who_has_not_taken_an_answer_is_given_no_other(client: Client) -> None:
@@ -510,11 +562,42 @@ def test_a_content_in_crumbs_is_refused(client: Client) -> None:
     assert refused(client) == [b"bad_request"]
 
 
-def test_what_cannot_be_read_is_refused_behind_the_answer_before_it(client: Client) -> None:
-    client.send(WHOLE + b"nonsense\r\n\r\n")
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_what_cannot_be_read_is_refused_behind_the_answers_before_it(client: Client, before: int) -> None:
+    client.send(WHOLE * before + b"nonsense\r\n\r\n")
+    for answered in range(before):
+        assert (client.statuses, client.wire.closed) == ([200] * answered, False)
+        client.be_answered()
+    assert (client.statuses, client.wire.closed) == ([200] * before + [400], True)
+
+
+def test_a_content_that_breaks_off_is_refused_in_its_answers_place(client: Client) -> None:
+    client.send(WHOLE * 2 + CHUNKS + b"nonsense\r\n")
+    client.be_answered()
+    assert (client.statuses, client.wire.closed) == ([200], False)
+    client.be_answered()
+    client.leave_unanswered()
+    assert (client.statuses, client.wire.closed) == ([200, 200, 400], True)
+
+
+def test_empty_lines_without_end_cost_the_request_before_them_no_answer(client: Client) -> None:
+    client.send(CHUNKS + b"0\r\n\r\n")
+    client.send(b"\r\n" * MAX_FRAMING_BYTES)
     assert (client.statuses, client.wire.closed) == ([], False)
     client.be_answered()
-    assert (client.statuses, client.wire.closed) == ([200, 400], True)
+    assert (client.statuses, client.wire.closed) == ([200], True)
+
+
+@pytest.mark.parametrize("behind_tls", [False, True])
+def test_a_refusal_bears_what_every_answer_does(state: ServerState, behind_tls: bool) -> None:
+    state.default_headers = [(b"date", b"Sun, 29 Nov 2026 07:46:05 GMT")]
+    client = Client(state, behind_tls=behind_tls)
+    client.send(b"nonsense\r\n\r\n")
+    names = re.findall(rb"\r\n([\w-]+):", client.wire.written.lower())
+    expected = {*SECURITY_HEADERS, *NOT_STORED, *(HSTS if behind_tls else ()), "Date", "X-Request-Id"}
+    assert {name.lower().encode() for name in expected} < set(names)
+    assert (b"strict-transport-security" in names) == behind_tls
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("how", UNWRITABLE)
