@@ -177,13 +177,14 @@ def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engi
             connection.exec_driver_sql(_statement_timeout(connection.info[ALLOWED]))
 
     @event.listens_for(engine, "before_cursor_execute")
-    def end_in_time(connection: Connection, cursor: Any, *_arguments: Any) -> None:
+    def end_in_time(connection: Connection, *_arguments: Any) -> None:
         deadline.check()
         ending = deadline.current()
         # As the time runs out statements get less of it, told anew each time that half of what they have is gone.
         if ending is not None and ending.left < (connection.info.get(ALLOWED) or math.inf) / 2:
             connection.info[ALLOWED] = ending.left
-            cursor.execute(_statement_timeout(ending.left))
+            # By a cursor of its own: the statement's can be one on the server, which takes nothing but a query.
+            connection.exec_driver_sql(_statement_timeout(ending.left))
 
     return engine
 
