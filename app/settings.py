@@ -14,6 +14,9 @@ from sqlalchemy import URL
 PREFIX: Final = "ONRECORD_"
 A_DAY_S = 86_400
 """The longest time that may be set: an endless one is 0, and PostgreSQL counts 24 days of milliseconds."""
+MOST_BODY_BYTES: Final = 4 * 2**20
+"""The longest body that may be let in. A document's million characters of four bytes each fit in; and in the shortest
+packets that are usual, of 536 bytes, it comes in 7,826 parts, of which `app.kit.protocol` takes 10,000."""
 MIN_PEPPER_CHARACTERS = 32
 """A pepper shorter than this is refused: `openssl rand -hex 32` gives 64 characters."""
 
@@ -163,7 +166,12 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="Least severe level logged, in either case."
     )
-    max_body_bytes: int = Field(1_048_576, ge=1024, description="Longest request body accepted, in bytes.")
+    max_body_bytes: int = Field(
+        1_048_576,
+        ge=1024,
+        le=MOST_BODY_BYTES,
+        description="Longest request body accepted, in bytes; 4 MiB at the most.",
+    )
     max_in_flight: int = Field(
         64, ge=1, description="Requests that one process answers at once; it turns the rest away with 503."
     )

@@ -2,6 +2,8 @@
 
 import base64
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
@@ -18,7 +20,7 @@ from app import startup
 from app.access.context import Context
 from app.access.fingerprint import OtherPepper, PepperMissing
 from app.access.secrets import NotOfItsForm, Pepper, check_pepper, first_key, kept_pepper, new_key
-from app.cli.commands import refusals_logged
+from app.cli.commands import failures_logged
 from app.keys.service import ensure_first_key
 from app.kit import sqlite
 from app.kit.db import Database
@@ -56,12 +58,39 @@ def opened(settings: Settings) -> Context:
 
 def test_a_refusal_to_start_is_logged_by_its_words(settings: Settings) -> None:
     app = create_app(settings)
-    app.router.lifespan_context = refusals_logged(app.router.lifespan_context)
+    app.router.lifespan_context = failures_logged(app.router.lifespan_context)
     with capture_logs() as logged, pytest.raises(startup.NoDatabase) as refusal:
         answers(app)
     assert [line for line in logged if line["event"] == "refused"] == [
         {"event": "refused", "log_level": "error", "why": str(refusal.value)}
     ]
+
+
+def test_any_other_end_of_a_start_is_logged_without_its_words() -> None:
+    @asynccontextmanager
+    async def begin(_app: FastAPI) -> AsyncIterator[None]:
+        int("swordfish")
+        yield
+
+    app = FastAPI(lifespan=failures_logged(begin))
+    with capture_logs() as logged, pytest.raises(ValueError, match="swordfish"):
+        answers(app)
+    (line,) = logged
+    assert (line["event"], line["log_level"], line["kind"]) == ("not_started", "error", "ValueError")
+    assert line["raised"].startswith(__file__)
+    assert "swordfish" not in str(line)
+
+
+def test_what_fails_once_the_service_has_started_is_no_failed_start() -> None:
+    @asynccontextmanager
+    async def begin(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        raise ValueError
+
+    app = FastAPI(lifespan=failures_logged(begin))
+    with capture_logs() as logged, pytest.raises(ValueError):  # noqa: PT011  # it has no words
+        answers(app)
+    assert logged == []
 
 
 @pytest.mark.parametrize("name", ["what?timeout=abc", "a%20b", "a b#c"])

@@ -16,9 +16,10 @@ from app.access import queries
 from app.access.context import Context, context_of
 from app.access.principals import PUBLIC_READER, Principal
 from app.access.secrets import KEY_PREFIX
+from app.kit import deadline
 from app.kit.instants import day_of
 from app.kit.networks import is_address_within
-from app.kit.problems import Unauthenticated
+from app.kit.problems import Unauthenticated, WriteTooCostly
 from app.models.vocabulary import Scope
 
 logger = structlog.get_logger(__name__)
@@ -104,12 +105,13 @@ def note_use(context: Context, use: Use) -> None:
     """Notes the day of a key's last use; comes after the answer, so that nobody waits for it.
 
     A process notes one use at a time, and none while another is noted: the next request of that key is as good. Where
-    it cannot be noted nothing fails, for the same reason.
+    it cannot be noted, or not in the time of a write, nothing fails, for the same reason.
     """
     if not context.noting_use.acquire(blocking=False):
         return
     try:
-        context.database.write(lambda session: queries.note_use(session, use.key_id, use.day))
+        with deadline.within(context.database.write_seconds, WriteTooCostly):
+            context.database.write(lambda session: queries.note_use(session, use.key_id, use.day))
     except Exception as error:  # noqa: BLE001  # the answer is out, and no failure of this is worth more than a line
         logger.warning("use_not_noted", kind=type(error).__name__)
     finally:

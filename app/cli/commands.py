@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -114,21 +114,25 @@ def served_app() -> FastAPI:
     startup.configure_logging(settings.log_level)
     logs.mute_hooks()
     served = create_app(settings)
-    served.router.lifespan_context = refusals_logged(served.router.lifespan_context)
+    served.router.lifespan_context = failures_logged(served.router.lifespan_context)
     return served
 
 
-def refusals_logged(begin: Lifespan[Any]) -> Lifespan[Any]:
-    """Logs by its words a Refusal that ends the start; uvicorn leaves them out."""
+def failures_logged(begin: Lifespan[Any]) -> Lifespan[Any]:
+    """Logs what ends the start, a Refusal by its words and anything else without; uvicorn leaves out what it was."""
 
     @asynccontextmanager
     async def begin_and_tell(app: Any) -> AsyncIterator[Any]:
-        try:
-            async with begin(app) as state:
-                yield state
-        except Refusal as refusal:
-            logger.error("refused", why=str(refusal))
-            raise
+        async with AsyncExitStack() as until_it_ends:
+            try:
+                state = await until_it_ends.enter_async_context(begin(app))
+            except Refusal as refusal:
+                logger.error("refused", why=str(refusal))
+                raise
+            except Exception as error:
+                logger.error("not_started", **logs.described(error))
+                raise
+            yield state
 
     return begin_and_tell
 

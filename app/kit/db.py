@@ -22,7 +22,7 @@ from sqlmodel import Session
 from app.kit import deadline, sqlite
 from app.kit.database_errors import sqlstate
 from app.kit.engines import BUSY_TIMEOUT_MS, READ_ONLY, let_end, postgresql_engine, sqlite_engine
-from app.kit.problems import OutcomeUnknown, Overloaded, QueryTooCostly
+from app.kit.problems import OutcomeUnknown, Overloaded, QueryTooCostly, WriteTooCostly
 from app.kit.refusals import Refusal
 
 logger = structlog.get_logger(__name__)
@@ -220,14 +220,16 @@ class Database:
         """Has the database's own files overwritten where rows of the table were that are deleted or changed.
 
         For after the commit. Answers whether they are gone for certain: another's snapshot, a lock that is held, or a
-        user who does not own the table can keep them there, and then nothing fails. What lies in PostgreSQL's
-        write-ahead log, in copies, and in the blocks that a file system has set free is out of reach.
+        user who does not own the table can keep them there, and so can a PostgreSQL that takes longer than a write may;
+        then nothing fails. What lies in PostgreSQL's write-ahead log, in copies, and in the blocks that a file system
+        has set free is out of reach.
         """
         try:
             if self.is_sqlite:
                 return self._truncate_wal()
-            return self._rewrite(table)
-        except (DBAPIError, PoolTimeout, sqlite.driver.Error) as error:
+            with deadline.within(self.write_seconds, WriteTooCostly):
+                return self._rewrite(table)
+        except (DBAPIError, PoolTimeout, sqlite.driver.Error, WriteTooCostly) as error:
             logger.warning("deleted_rows_left", sqlstate=sqlstate(error))
             return False
 
@@ -255,13 +257,13 @@ class Database:
 
         with self._writers.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             driver: Any = connection.connection.driver_connection
-            connection.exec_driver_sql(f"SET lock_timeout = {FORGET_WAIT_MS}")
-            driver.add_notice_handler(note)
             try:
+                connection.exec_driver_sql(f"SET lock_timeout = {FORGET_WAIT_MS}")
+                connection.exec_driver_sql(f"SET statement_timeout = {self.write_seconds * 1000:.0f}")
+                driver.add_notice_handler(note)
                 connection.exec_driver_sql(f'VACUUM (FULL, VERBOSE) "{table}"')
             finally:
-                driver.remove_notice_handler(note)
-                connection.exec_driver_sql("RESET lock_timeout")
+                connection.invalidate()  # closes it, and what was set ends with it: a lost one cannot be set back
         # Its detail begins with how many dead rows it had to carry along, for a snapshot older than their deletion. A
         # user who may not do this gets a notice without.
         carried = [found[0] for detail in details if (found := FIRST_NUMBER.search(detail or "")) is not None]

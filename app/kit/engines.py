@@ -171,21 +171,27 @@ def postgresql_engine(url: str, *, pool_size: int, query_seconds: float) -> Engi
         # Reads have the connection's own bound, and would pay for another with a round trip.
         writing = not connection.get_execution_options().get("postgresql_readonly")
         connection.info[ALLOWED] = query_seconds
-        if writing:
+        if writing and not _has_no_transaction(connection):
             ending = deadline.current()
             connection.info[ALLOWED] = ending.left if ending is not None else 0
             connection.exec_driver_sql(_statement_timeout(connection.info[ALLOWED]))
 
     @event.listens_for(engine, "before_cursor_execute")
-    def end_in_time(connection: Connection, cursor: Any, *_arguments: Any) -> None:
+    def end_in_time(connection: Connection, *_arguments: Any) -> None:
         deadline.check()
-        ending = deadline.current()
+        ending = None if _has_no_transaction(connection) else deadline.current()
         # As the time runs out statements get less of it, told anew each time that half of what they have is gone.
         if ending is not None and ending.left < (connection.info.get(ALLOWED) or math.inf) / 2:
             connection.info[ALLOWED] = ending.left
-            cursor.execute(_statement_timeout(ending.left))
+            # By a cursor of its own: the statement's can be one on the server, which takes nothing but a query.
+            connection.exec_driver_sql(_statement_timeout(ending.left))
 
     return engine
+
+
+def _has_no_transaction(connection: Connection) -> bool:
+    """Whether each statement is committed by itself, so that nothing can be set for those that follow but for good."""
+    return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
 
 def _how_to_connect(url: str, query_seconds: float) -> dict[str, Any]:

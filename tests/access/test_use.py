@@ -1,6 +1,7 @@
 """The day of a key's last use: noted once a day, after the answer, and never at its cost."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from sqlmodel import Session
 
 from app.access.authentication import Use, note_use
 from app.access.context import Context
-from app.kit.db import SharedConnectionDatabase
+from app.kit.db import Database, SharedConnectionDatabase
 from app.kit.instants import day_of
 from tests.conftest import START, Clock
 from tests.fixtures.api import Api
@@ -92,6 +93,17 @@ def test_a_use_that_cannot_be_noted_fails_nothing(
     assert caller_with(key).get("/v1/claims").status_code == 200
     app.state.context = context
     assert last_use(api, key) is None
+
+
+def test_a_use_is_noted_in_the_time_of_a_write_or_not_at_all(committing_api: Api, own_context: Context) -> None:
+    key = committing_api.create("/v1/keys", BODY)
+    own_context.database.write_seconds = 0.3
+    other = Database(own_context.database.url.render_as_string(hide_password=False))
+    with ThreadPoolExecutor(1) as threads, other.engine().begin() as holding:
+        holding.execute(text("UPDATE api_key SET name = name"))
+        threads.submit(note_use, own_context, Use(key["id"], day_of(START))).result(10)
+    other.dispose()
+    assert last_use(committing_api, key) is None
 
 
 def test_a_use_does_not_wait_for_another_to_be_noted(api: Api, context: Context) -> None:

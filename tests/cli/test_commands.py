@@ -371,6 +371,14 @@ def test_a_time_that_does_not_end_is_refused(name: str, seconds: str) -> None:
         Settings.model_validate({name: seconds})
 
 
+def test_a_body_that_could_not_come_in_may_not_be_set(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONRECORD_MAX_BODY_BYTES", "4194305")
+    error = said_by(monkeypatch, capsys, "serve")
+    assert error == "ONRECORD_MAX_BODY_BYTES: Must be at most 4194304.\n"
+
+
 def test_a_lost_pepper_is_replaced_and_every_key_revoked(run: Run, tmp_path: Path) -> None:
     run("migrate")
     first, pepper = (tmp_path / "data" / name for name in ("first.key", "pepper"))

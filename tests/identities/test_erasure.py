@@ -1,6 +1,8 @@
 """What is erased is gone from the live database's files, or the answer says that it may not be."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from app.kit import db
 from app.kit.db import Database
 from tests.factories import recorded_source
 from tests.fixtures.api import Api
+from tests.fixtures.committing import PATIENCE_S
 from tests.fixtures.sealing import Custodian, custodians, sealed_for, sealed_identity
 
 Erasing = Callable[[Api, str, list[Custodian]], dict[str, object]]
@@ -93,11 +96,11 @@ def own_database(durable_url: str) -> Iterator[Database]:
 
 
 @contextmanager
-def old_snapshot(database: Database) -> Iterator[None]:
+def old_snapshot(database: Database, table: str = "source") -> Iterator[None]:
     """Someone who began to read before, and goes on reading."""
     other = Database(database.url.render_as_string(hide_password=False))
     with other.reading() as session:
-        session.connection().execute(text("SELECT count(*) FROM source"))
+        session.connection().execute(text(f"SELECT count(*) FROM {table}"))
         yield
     other.dispose()
 
@@ -154,3 +157,31 @@ def test_a_table_that_is_locked_is_left_and_the_lock_waited_for_no_longer(
     other.dispose()
     assert own_database.forget_deleted("sealed_identity")
     assert own_database.write(lambda session: session.connection().scalar(text("SELECT 1"))) == 1
+
+
+def test_writing_a_table_anew_may_take_longer_than_a_read(
+    committing_api: Api, own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "FORGET_WAIT_MS", 20_000)
+    url = own_database.url.render_as_string(hide_password=False)
+    hasty = Database(url, query_seconds=0.2, write_seconds=20)
+    with ThreadPoolExecutor(1) as threads:
+        with own_database.reading() as session:
+            session.connection().execute(text("SELECT count(*) FROM sealed_identity"))
+            forgetting = threads.submit(hasty.forget_deleted, "sealed_identity")
+            time.sleep(1)
+        assert forgetting.result(PATIENCE_S)
+    hasty.dispose()
+
+
+def test_writing_a_table_anew_takes_no_longer_than_a_write(
+    committing_api: Api, own_database: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("SQLite writes no table anew.")
+    monkeypatch.setattr(db, "FORGET_WAIT_MS", 20_000)
+    own_database.write_seconds = 0.3
+    started = time.monotonic()
+    with old_snapshot(own_database, "sealed_identity"):
+        assert not own_database.forget_deleted("sealed_identity")
+    assert time.monotonic() - started < 10

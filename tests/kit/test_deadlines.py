@@ -26,6 +26,7 @@ from app.kit.protocol import (
     UNREAD_BYTES,
     ProblemProtocol,
 )
+from app.settings import MOST_BODY_BYTES
 from tests.fixtures.unwritable import UNWRITABLE, unwritable_log
 
 LINE: Final = b"GET /claims HTTP/1.1\r\n"
@@ -33,6 +34,8 @@ WHOLE: Final = LINE + b"Host: a\r\n\r\n"
 WITH_BODY: Final = b"POST /claims HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n"
 EXPECTING: Final = WITH_BODY.replace(b"Host: a", b"Expect: 100-continue")
 KEEP_ALIVE_SECONDS: Final = 5
+SMALL_PACKET_BYTES: Final = 536
+"""What a packet brings where nothing is known of the way (RFC 9293 §3.7.1)."""
 
 
 async def answers(scope: Any, _receive: Any, send: Any) -> None:
@@ -560,6 +563,14 @@ def test_a_content_in_crumbs_is_refused(client: Client) -> None:
     assert not client.wire.closed
     client.send(b"1\r\n \r\n")
     assert refused(client) == [b"bad_request"]
+
+
+def test_the_longest_content_that_may_be_set_is_taken_in_small_packets(client: Client) -> None:
+    client.send(b"POST /claims HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % MOST_BODY_BYTES)
+    for start in range(0, MOST_BODY_BYTES, SMALL_PACKET_BYTES):
+        client.send(b" " * min(SMALL_PACKET_BYTES, MOST_BODY_BYTES - start))
+    client.be_answered()
+    assert client.statuses == [200]
 
 
 @pytest.mark.parametrize("before", [1, 2, 3])

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlmodel import Session
 
 from app.kit import deadline, engines
@@ -94,3 +94,23 @@ def test_a_connection_that_froze_in_the_pool_is_not_waited_for(database: Databas
         ask(session)
     with database.reading() as session:
         assert process_of(session) != process
+
+
+@pytest.mark.parametrize("until", ["SET lock_timeout", "VACUUM"])
+def test_what_is_deleted_is_left_where_it_is(database: Database, until: str) -> None:
+    """Before the first statement or before the last."""
+    database.write(lambda session: session.connection().execute(text("CREATE TABLE kept (n INTEGER)")))
+    database.write_seconds = SECONDS
+    with ExitStack() as until_closed:
+
+        @event.listens_for(database.engine(), "before_cursor_execute")
+        def freeze(connection: Connection, _cursor: Any, statement: str, *_others: Any) -> None:
+            if statement.startswith(until):
+                driver: Any = connection.connection.driver_connection
+                until_closed.enter_context(frozen(driver.info.backend_pid))
+
+        assert not database.forget_deleted("kept")
+    event.remove(database.engine(), "before_cursor_execute", freeze)
+    assert database.forget_deleted("kept")
+    with database.engine().connect() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"

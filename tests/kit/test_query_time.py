@@ -19,6 +19,7 @@ from app.access.units import Reply, Unit
 from app.claims import queries
 from app.kit import deadline
 from app.kit.db import Database
+from app.kit.engines import ALLOWED
 from app.kit.problems import Overloaded, QueryTooCostly, WriteTooCostly
 from app.models.vocabulary import Anonymity, SourceKind
 from app.sources import service
@@ -88,6 +89,16 @@ def test_each_statement_gets_what_is_left(own_database: Database) -> None:
     with pytest.raises(QueryTooCostly), own_database.reading() as session:
         count_for_ever(session)
     assert time.monotonic() - started < 2.5
+
+
+def test_rows_that_are_read_some_at_a_time_are_read_when_half_of_the_time_is_gone(own_database: Database) -> None:
+    """PostgreSQL keeps them behind a cursor on the server, which takes nothing but their query."""
+    own_database.query_seconds = 10
+    rows = text("SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 ORDER BY 1").execution_options(yield_per=2)
+    with own_database.reading() as session:
+        execute(session, "SELECT 1")
+        session.connection().info[ALLOWED] = 60.0
+        assert session.connection().execute(rows).scalars().all() == [1, 2, 3]
 
 
 def insert(session: Session) -> None:
