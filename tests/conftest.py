@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from psycopg import pq
 from sqlalchemy import Connection
 
 from app import startup
@@ -47,6 +48,8 @@ os.environ |= {"ONRECORD_RATE_PER_ADDRESS": "0", "ONRECORD_RATE_PER_KEY": "0"}
 
 ENGINES = ("sqlite", "postgresql")
 PEPPER = Pepper(b"a pepper for tests, of more than 32 characters")
+PREPARED: Final = 500
+"""Statements that PostgreSQL's driver keeps prepared. The tests ask more than the 100 that it keeps by itself."""
 START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
@@ -99,18 +102,39 @@ def _leave_no_savepoint(database: Database) -> None:
     roll_back = dialect.do_rollback_to_savepoint
 
     def roll_back_and_release(connection: Any, name: str) -> None:
-        roll_back(connection, name)
-        dialect.do_release_savepoint(connection, name)
+        if database.is_sqlite:
+            roll_back(connection, name)
+            dialect.do_release_savepoint(connection, name)
+        else:
+            savepoint = dialect.identifier_preparer.quote(name)
+            _tell_postgres(connection, f"ROLLBACK TO SAVEPOINT {savepoint}; RELEASE SAVEPOINT {savepoint}")
 
     dialect.do_rollback_to_savepoint = roll_back_and_release  # type: ignore[method-assign]  # no event comes after it
+
+
+def _tell_postgres(connection: Connection, rolling_back: str) -> None:
+    """Rolls back past the driver, which would forget all that it has prepared.
+
+    It does so whenever PostgreSQL answers `ROLLBACK`, and each statement was then parsed and planned anew: of the
+    processor time of tests on PostgreSQL that was three tenths. What is prepared outlives a rollback, and PostgreSQL
+    itself plans again what an altered table is in.
+    """
+    driver: Any = connection.connection.driver_connection
+    result = driver.pgconn.exec_(rolling_back.encode())
+    assert result.status == pq.ExecStatus.COMMAND_OK, result.error_message
 
 
 @pytest.fixture
 def connection(database: Database) -> Iterator[Connection]:
     """A connection with a transaction begun, rolled back at the end of the test."""
     with database.engine().connect() as connection:
+        if not database.is_sqlite:
+            driver: Any = connection.connection.driver_connection
+            driver.prepared_max = PREPARED
         transaction = connection.begin()
         yield connection
+        if not database.is_sqlite:
+            _tell_postgres(connection, "ROLLBACK")
         transaction.rollback()
 
 

@@ -8,6 +8,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from itertools import accumulate
 from typing import Any, Final
 from uuid import uuid4
 
@@ -42,8 +43,9 @@ from tests.fixtures.timing import Asked, Compared, ForgetfulDatabase, Watch
 
 PAIRS: Final = 10_000
 """Of each group of kinds, shared among them."""
-PAIRS_OF_A_LEAK: Final = (300, 1_200, 4_800)
-"""It is asked for with more of them until it is noticed: on a busy machine it takes some."""
+PAIRS_OF_A_LEAK: Final = (300, 400, 500, 1_200, 2_400)
+"""It is asked for with so many more of them until all together tell it: on a busy machine it takes some. Of the
+creation on PostgreSQL the first 300 gave a t of 4.4 once and more once; 1,200 anew took 50 s."""
 RECORDS: Final = 20
 """That are hidden, and as many that do not exist: each is asked for again and again, so that both sorts are as warm."""
 MOST_T: Final = 4.5
@@ -319,7 +321,8 @@ def test_one_more_statement_for_what_is_hidden_is_noticed(
     for (group, kind), leak in LEAKS.items():
         with monkeypatch.context() as patch:
             leak(patch, observed.ledger.hidden)
-            tried = (observed.compared(group, kind, pairs).greatest_t for pairs in PAIRS_OF_A_LEAK)
+            asked = (observed.compared(group, kind, pairs) for pairs in PAIRS_OF_A_LEAK)
+            tried = (so_far.greatest_t for so_far in accumulate(asked, Compared.joined))
             noticed[group] = next((t for t in tried if t >= MOST_T), 0.0)
     unnoticed = {group: t for group, t in noticed.items() if t < MOST_T}
     assert unnoticed == {}
