@@ -143,18 +143,23 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def settings_of_session() -> Settings:
+    return Settings()
+
+
 @pytest.fixture
-def context(connection: Connection, clock: Clock, tmp_path: Path) -> Context:
+def context(connection: Connection, clock: Clock, tmp_path: Path, settings_of_session: Settings) -> Context:
     """What the app runs with: the test's connection, its clock and a fixed pepper."""
-    settings = Settings(data_dir=tmp_path)
+    settings = settings_of_session.model_copy(update={"data_dir": tmp_path})
     made = Context(settings=settings, database=SharedConnectionDatabase(connection), pepper=PEPPER, clock=clock)
     made.database.after_write = Following(made)
     return made
 
 
 @pytest.fixture(scope="session")
-def app_of_session() -> FastAPI:
-    return create_app(Settings())
+def app_of_session(settings_of_session: Settings) -> FastAPI:
+    return create_app(settings_of_session)
 
 
 @pytest.fixture(scope="session")
